@@ -12,6 +12,9 @@
 
 #include "base/bytes.h"
 
+/* The largest chunk that arena_reset() keeps. */
+#define ARENA_CHUNK_KEPT_SIZE_MAX (64 * 1024)
+
 struct arena_chunk;
 
 struct arena {
@@ -29,7 +32,8 @@ void arena_init(struct arena *arena, size_t size_max);
 /* Releases everything. The arena may be used again. */
 void arena_clear(struct arena *arena);
 
-/* Forgets all allocations but keeps one chunk for the next request. */
+/* Forgets all allocations but keeps one chunk, of at most ARENA_CHUNK_KEPT_SIZE_MAX bytes, for the
+ * next request. */
 void arena_reset(struct arena *arena);
 
 /* `size` zeroed bytes aligned for any type; NULL when exhausted. A size of 0 gives a valid

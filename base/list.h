@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/assert.h"
 #include "base/counted.h" /* CONTAINER_OF */
 
 struct list_node {
@@ -18,31 +19,65 @@ struct list {
 };
 
 /* An empty list. */
-void list_init(struct list *list);
+static inline void list_init(struct list *list)
+{
+    list->head = (struct list_node){&list->head, &list->head};
+}
 
 /* No members. */
-bool list_is_empty(const struct list *list);
-
-/* Puts a node, which is in no list, behind the last one. */
-void list_add_last(struct list *list, struct list_node *node);
-
-/* Puts a node, which is in no list, before the first one. */
-void list_add_first(struct list *list, struct list_node *node);
-
-/* Puts a node, which is in no list, directly before `place`. */
-void list_add_before(struct list_node *place, struct list_node *node);
-
-/* Takes a node out of its list and marks it as in none. */
-void list_remove(struct list_node *node);
+static inline bool list_is_empty(const struct list *list)
+{
+    return list->head.next == &list->head;
+}
 
 /* A node set to zero, or removed, is in no list. */
-bool list_contains_node(const struct list_node *node);
+static inline bool list_contains_node(const struct list_node *node)
+{
+    return node->next != NULL;
+}
+
+/* Puts a node, which is in no list, directly before `place`. */
+static inline void list_add_before(struct list_node *place, struct list_node *node)
+{
+    ASSERT(!list_contains_node(node));
+    node->previous = place->previous;
+    node->next = place;
+    place->previous->next = node;
+    place->previous = node;
+}
+
+/* Puts a node, which is in no list, behind the last one. */
+static inline void list_add_last(struct list *list, struct list_node *node)
+{
+    list_add_before(&list->head, node);
+}
+
+/* Puts a node, which is in no list, before the first one. */
+static inline void list_add_first(struct list *list, struct list_node *node)
+{
+    list_add_before(list->head.next, node);
+}
+
+/* Takes a node out of its list and marks it as in none. */
+static inline void list_remove(struct list_node *node)
+{
+    ASSERT(list_contains_node(node));
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
+    *node = (struct list_node){NULL, NULL};
+}
 
 /* The first node, NULL when empty. */
-struct list_node *list_first(const struct list *list);
+static inline struct list_node *list_first(const struct list *list)
+{
+    return list_is_empty(list) ? NULL : list->head.next;
+}
 
 /* The node after `node`, NULL at the end. */
-struct list_node *list_next(const struct list *list, const struct list_node *node);
+static inline struct list_node *list_next(const struct list *list, const struct list_node *node)
+{
+    return node->next == &list->head ? NULL : node->next;
+}
 
 #define LIST_FOREACH(node, list)                                                                   \
     for (struct list_node *node = (list)->head.next; node != &(list)->head; node = node->next)

@@ -2,6 +2,7 @@
 #ifndef BASE_RING_H
 #define BASE_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
