@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* With the terminating zero; a longer sentence loses its end. */
+#define DIAGNOSTIC_SENTENCE_SIZE_MAX 1024
+
 enum diagnostic_level {
     DIAGNOSTIC_DEBUG,
     DIAGNOSTIC_INFO,
@@ -26,5 +29,13 @@ struct diagnostic_sink {
 /* Formats and hands on one event. `sink` may be NULL: nothing happens. */
 void diagnose(struct diagnostic_sink *sink, enum diagnostic_level level, const char *component,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* As diagnose(), with fields: "key=value" parts in logfmt, separated by blanks. */
+void diagnose_with(struct diagnostic_sink *sink, enum diagnostic_level level, const char *component,
+                   const char *fields, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* "debug", "info", "warning", "error". */
+const char *diagnostic_level_text(enum diagnostic_level level);
 
 #endif /* BASE_DIAGNOSTIC_H */
