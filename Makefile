@@ -115,10 +115,12 @@ endef
 
 GEN := $(OUT)/gen
 
-SCHEMAS          := $(sort $(wildcard proto/schema/*.schema))
-GENERATED        := $(SCHEMAS:proto/schema/%.schema=$(GEN)/proto/generated/%.c)
+# Until the generator has a main(), nothing is generated.
+CODEGEN           := $(call sources,proto/codegen)
+CODEGEN_MAIN      := $(shell grep -ls '^int main' $(CODEGEN) /dev/null)
+SCHEMAS           := $(if $(CODEGEN_MAIN),$(sort $(wildcard proto/schema/*.schema)))
+GENERATED         := $(SCHEMAS:proto/schema/%.schema=$(GEN)/proto/generated/%.c)
 GENERATED_OBJECTS := $(GENERATED:.c=.o)
-CODEGEN          := $(call sources,proto/codegen)
 
 ifneq ($(SCHEMAS),)
 GENERATED_STAMP := $(GEN)/stamp
@@ -141,8 +143,8 @@ endif
 
 # -- layers ---------------------------------------------------------------------------------------
 
-# The files of a layer's library: not the host tool that generates code, not the server's main().
-layer_sources  = $(filter-out proto/codegen/% broker/main.c,$(call sources,$(1)))
+# The files of a layer's library: not the host tool that generates code, not a program's main().
+layer_sources  = $(filter-out proto/codegen/% broker/main.c tools/rollway/main.c,$(call sources,$(1)))
 layer_objects  = $(call objects,$(layer_sources)) $(if $(filter proto,$(1)),$(GENERATED_OBJECTS))
 layer_archives = $(foreach layer,$(1),$(OUT)/lib$(layer).a)
 support_archives = $(foreach layer,$(1),$(if $(wildcard tests/support/$(layer)),\
@@ -181,6 +183,7 @@ $(eval $(call layer,proto,base))
 $(eval $(call layer,storage,proto base))
 $(eval $(call layer,replication,storage proto base))
 $(eval $(call layer,broker,replication storage proto base))
+$(eval $(call layer,tools,broker replication storage proto base))
 
 ALL_ARCHIVES  := $(call layer_archives,broker replication storage proto base)
 ALL_SUPPORT   := $(call support_archives,broker replication storage proto base)
@@ -188,34 +191,35 @@ ALL_LIBRARIES := $(call libraries,broker replication storage proto base)
 
 # -- programs -------------------------------------------------------------------------------------
 
-# $(call program,rollwayd,broker/main.c,-lmore): build/<mode>/rollwayd, linked with every layer. It is
-# in PROGRAMS only while it has sources.
+# $(call program,rollwayd,broker/main.c,more.a,-lmore): build/<mode>/rollwayd, linked with every layer.
+# It is in PROGRAMS only while it has sources.
 PROGRAMS :=
 define program
 ifneq ($(strip $(2)),)
 PROGRAMS += $(OUT)/$(1)
 $(call objects,$(2)): | $(GENERATED_STAMP)
-$(OUT)/$(1): $(call objects,$(2)) $(4) $(ALL_ARCHIVES)
-	$$(link) $(3) $(ALL_LIBRARIES) -o $$@
+$(OUT)/$(1): $(call objects,$(2)) $(3) $(ALL_ARCHIVES)
+	$$(link) $(4) $(ALL_LIBRARIES) -o $$@
 endif
 endef
 $(eval $(call program,rollwayd,$(wildcard broker/main.c)))
-$(eval $(call program,rollway,$(call sources,tools/rollway),$(LIBRARIES_tools)))
-SHIPPED := $(filter $(OUT)/rollwayd $(OUT)/rollway,$(PROGRAMS))
+$(eval $(call program,rollway,$(wildcard tools/rollway/main.c),$(OUT)/libtools.a,$(LIBRARIES_tools)))
+SHIPPED := $(PROGRAMS)
 
-# Suites that need more than one layer: every folder of tests/suites is one Criterion program,
-# build/<mode>/suite_<name>, run by `make test` after the unit tests with ROLLWAYD and ROLLWAY in
-# its environment. Every folder of bench/programs is one program, build/<mode>/bench_<name>. Every
-# folder of tests/programs is a plain program, build/<mode>/tests_<name>, that scripts run.
-SUITES         := $(notdir $(patsubst %/,%,$(wildcard tests/suites/*/)))
-TEST_PROGRAMS  := $(notdir $(patsubst %/,%,$(wildcard tests/programs/*/)))
-BENCH_PROGRAMS := $(notdir $(patsubst %/,%,$(wildcard bench/programs/*/)))
+# tests/integration is a Criterion program of its own, suite_integration, that starts the server
+# named by ROLLWAYD. tests/wire, tests/crash and tests/clients may each have C files: one plain
+# program, build/<mode>/tests_<folder>, for the script there. Every folder of bench with C files is
+# one program, build/<mode>/bench_<folder>.
+with_sources = $(foreach name,$(2),$(if $(call sources,$(1)/$(name)),$(name)))
+SUITES         := $(call with_sources,tests,integration simulation)
+TEST_PROGRAMS  := $(call with_sources,tests,wire crash clients)
+BENCH_PROGRAMS := $(call with_sources,bench,$(notdir $(patsubst %/,%,$(wildcard bench/*/))))
 $(foreach name,$(SUITES),$(eval $(call program,suite_$(name),\
-    $(call sources,tests/suites/$(name)),-lcriterion $(LIBRARIES_tools),$(ALL_SUPPORT))))
+    $(call sources,tests/$(name)),$(ALL_SUPPORT),-lcriterion $(LIBRARIES_tools))))
 $(foreach name,$(TEST_PROGRAMS),$(eval $(call program,tests_$(name),\
-    $(call sources,tests/programs/$(name)),$(LIBRARIES_tools),$(ALL_SUPPORT))))
+    $(call sources,tests/$(name)),$(ALL_SUPPORT),$(LIBRARIES_tools))))
 $(foreach name,$(BENCH_PROGRAMS),$(eval $(call program,bench_$(name),\
-    $(call sources,bench/programs/$(name)),$(LIBRARIES_tools))))
+    $(call sources,bench/$(name)),,$(LIBRARIES_tools))))
 
 define suite
 .PHONY: suite-$(1)
@@ -236,7 +240,7 @@ dependencies:
 run: $(OUT)/rollwayd
 	@exec $(OUT)/rollwayd $(RUN_ARGUMENTS)
 
-test: $(foreach layer,$(LAYERS),test-$(layer)) $(foreach name,$(SUITES),suite-$(name))
+test: $(foreach layer,$(LAYERS) tools,test-$(layer)) $(foreach name,$(SUITES),suite-$(name))
 
 release: | $(INSTALLED)
 	@$(MAKE) --no-print-directory BUILD=release all
@@ -318,8 +322,8 @@ format-check:
 	@clang-format --dry-run --Werror $(FORMATTED)
 
 # As many tests in the programs as in the sources: a test that is lost is worse than one that fails.
-TESTED := $(foreach layer,$(LAYERS),$(if $(call sources,tests/unit/$(layer)),unit/$(layer):test_$(layer))) \
-          $(foreach name,$(SUITES),suites/$(name):suite_$(name))
+TESTED := $(foreach layer,$(LAYERS) tools,$(if $(call sources,tests/unit/$(layer)),unit/$(layer):test_$(layer))) \
+          $(foreach name,$(SUITES),$(name):suite_$(name))
 count-tests: $(foreach pair,$(TESTED),$(OUT)/$(lastword $(subst :, ,$(pair))))
 	@for pair in $(TESTED); do \
 	    written=$$(find tests/$${pair%:*} -name '*.c' -exec cat {} + | \
