@@ -8,7 +8,9 @@
  *     event descriptor readable  --disk_queue_reap-->  done(operation), on the owner's thread
  *
  * A queue belongs to one thread. The operation is the caller's memory and must stay until its
- * `done` has been called; `done` may submit again. */
+ * `done` has been called; `done` may submit again, the same operation too. Operations are not
+ * ordered among each other: whoever writes a range twice waits for the first. What the kernel does
+ * by halves (short writes, interruptions) is carried on inside. */
 #ifndef STORAGE_IO_DISK_QUEUE_H
 #define STORAGE_IO_DISK_QUEUE_H
 
@@ -27,8 +29,9 @@ enum disk_operation_kind {
     DISK_READ,          /* Into the pieces; `transferred` may be short at the end of the file. */
     DISK_SYNC,          /* fdatasync. */
     DISK_RESERVE,       /* file_system.reserve for [position, position + size). */
-    DISK_PREFETCH,      /* Brings [position, position + size) into the page cache. */
+    DISK_PREFETCH,      /* Brings [position, position + size) into the page cache; done when there. */
     DISK_CALL,          /* call(context) on a thread that may block: index rebuild, recovery. */
+    DISK_NOTHING,       /* Only completes, with the status and error that the submitter put in. */
 };
 
 struct disk_piece {
@@ -42,10 +45,10 @@ typedef enum status disk_call_fn(void *context, struct error *error);
 
 struct disk_operation {
     enum disk_operation_kind kind;
-    struct file *file; /* Borrowed until done. NULL for DISK_CALL. */
+    struct file *file; /* The queue holds a reference until done. NULL where none is needed. */
     uint64_t position;
     uint64_t size; /* For DISK_RESERVE and DISK_PREFETCH. */
-    struct disk_piece pieces[DISK_PIECES_MAX];
+    struct disk_piece pieces[DISK_PIECES_MAX]; /* The queue may change them. */
     unsigned pieces_count;
     disk_call_fn *call;
     disk_done_fn *done;
@@ -57,7 +60,7 @@ struct disk_operation {
     struct error error;
 
     struct disk_operation *next; /* The queue's. */
-    void *queue_private;         /* The queue's. */
+    unsigned pieces_done;        /* The queue's. */
 };
 
 struct disk_queue {
@@ -65,10 +68,14 @@ struct disk_queue {
     void (*submit)(struct disk_queue *queue, struct disk_operation *operation);
     /* Starts everything submitted since the last kick, with one system call where possible. */
     void (*kick)(struct disk_queue *queue);
-    /* Calls done() of everything that has finished. Returns how many. */
+    /* Calls done() of everything that has finished, then kicks what those submitted. Returns how
+     * many. */
     unsigned (*reap)(struct disk_queue *queue);
     /* Waits for at least one completion, then reaps. Only for tests, recovery and stopping. */
     unsigned (*wait)(struct disk_queue *queue);
+    /* Waits for this operation, which is pending, and calls only its done(); others that finish
+     * meanwhile stay for the next reap(). For the rare places that must not go on without it. */
+    void (*wait_for)(struct disk_queue *queue, struct disk_operation *operation);
     /* Operations submitted and not yet done. */
     unsigned (*pending)(const struct disk_queue *queue);
     /* Releases the queue, which must have nothing pending. */

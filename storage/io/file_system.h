@@ -125,6 +125,10 @@ struct file_system {
 /* The operating system's files. Holds no state: may be shared by threads. */
 struct file_system *file_system_posix(void);
 
+/* For implementations: fills in an open file with one reference; the last release calls
+ * files->close(). */
+void file_init(struct file *file, struct file_system *files, int file_descriptor, unsigned flags);
+
 /* Adds and gives back a reference. NULL is allowed. */
 struct file *file_retain(struct file *file);
 /* As file_retain(). */

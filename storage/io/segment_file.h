@@ -13,7 +13,8 @@
  *             written ahead with zeros, so that no journal transaction is needed per append. The
  *             tail block is written again with more in it; a copy of it is written, so that
  *             appending goes on meanwhile, and what was durable in it does not change.
- *   buffered  DISK_WRITE into reserved space, then DISK_SYNC when the flush asks for durability.
+ *   buffered  plain writes into the page cache when the flush starts, into reserved space, then
+ *             DISK_SYNC when the flush asks for durability.
  *
  * The logical end is the log's, not the file's: past it are zeros (direct) or nothing. sealing
  * cuts the file to the logical end, so that Kafka's tools see nothing unusual.
@@ -32,6 +33,7 @@
 #include "storage/io/disk_queue.h"
 #include "storage/io/file_system.h"
 
+struct open_files;    /* storage/io/open_files.h: how many descriptors stay open. */
 struct segment_cache; /* storage/io/segment_cache.h: which buffers stay, by log.read.cache.bytes. */
 struct segment_file;
 
@@ -43,20 +45,27 @@ struct segment_file_context {
     struct disk_queue *queue;
     struct buffer_pool *buffers;
     struct segment_cache *cache;
-    enum write_engine engine_default; /* Direct is only taken where the file system allows it. */
+    struct open_files *open_files;    /* NULL: every file keeps its descriptors. */
+    enum write_engine engine_default; /* What the log asks for with flush.messages=1. */
 };
 
 /* Opens or creates the file. Bytes before `end` are the segment's and durable; what the file has
- * behind it is ignored and will be overwritten. `end` is what recovery or the checkpoint says.
- * With `writable` false the file is opened for reading only and must not be appended to.
- * On STATUS_OK the caller owns *file: segment_file_close(). */
+ * behind it is cut off, durably, so that it can never come back. `end` is what recovery or the
+ * checkpoint says. Direct is only taken where the file system allows it. A new file's name is made
+ * durable by the caller, with sync_directory(), before anything in it is acknowledged. May block.
+ * With `writable` false the file must not be appended to; it is opened when first read.
+ * On STATUS_OK the caller owns *file: segment_file_close().
+ * STATUS_CORRUPT  the file is shorter than `end` */
 MUST_USE enum status segment_file_open(struct segment_file_context *context, const char *path,
-                                       uint64_t end, bool writable, struct segment_file **file,
-                                       struct error *error);
+                                       uint64_t end, bool writable, enum write_engine engine,
+                                       struct segment_file **file, struct error *error);
 
 /* Gives everything back. No flush may be under way. Bytes that were never flushed are lost unless
  * the engine is buffered and they were handed to the page cache. NULL is allowed. */
 void segment_file_close(struct segment_file *file);
+
+/* The engine that was taken. */
+enum write_engine segment_file_engine(const struct segment_file *file);
 
 /* Where the next byte goes. */
 uint64_t segment_file_end(const struct segment_file *file);
@@ -90,9 +99,10 @@ bool segment_file_failed(const struct segment_file *file);
 
 /* Adds slices that cover [position, position + size), which lies before the end. Memory where the
  * bytes are in buffers, else ranges of the file, which lie before written_end. Each slice holds a
- * reference. The list has room for SEGMENT_SLICES_MAX more. */
-void segment_file_slices(struct segment_file *file, uint64_t position, size_t size,
-                         struct slices *slices);
+ * reference. The list has room for SEGMENT_SLICES_MAX more. When the file cannot be opened nothing
+ * is added. */
+MUST_USE enum status segment_file_slices(struct segment_file *file, uint64_t position, size_t size,
+                                         struct slices *slices, struct error *error);
 
 /* An upper bound of the slices for `size` bytes: one per small buffer and one file range. */
 #define SEGMENT_SLICES_MAX(size) ((size) / BUFFER_SIZE_SMALL + 3)
