@@ -59,6 +59,16 @@ struct api_call {
     unsigned state;                   /* The response queue's. */
 };
 
+/* Decodes the whole body into `request`, the generated request struct of the call's API, by the
+ * descriptor in its row. On malformed or trailing bytes it rejects the call and returns false: the
+ * handler returns at once. */
+MUST_USE bool api_call_decode(struct api_call *call, void *request);
+
+/* Encodes frame, header and `response`, the generated response struct of the call's API, and
+ * completes the call. References of slices in it stay the caller's; the call must not be touched
+ * after. */
+void api_call_respond(struct api_call *call, const void *response);
+
 /* The response is in call->response: it leaves in its turn. The call must not be touched after. */
 void api_call_complete(struct api_call *call);
 
