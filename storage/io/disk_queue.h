@@ -29,7 +29,7 @@ enum disk_operation_kind {
     DISK_READ,          /* Into the pieces; `transferred` may be short at the end of the file. */
     DISK_SYNC,          /* fdatasync. */
     DISK_RESERVE,       /* file_system.reserve for [position, position + size). */
-    DISK_PREFETCH,      /* Brings [position, position + size) into the page cache; done when there. */
+    DISK_PREFETCH,      /* Brings [position, position + size) into the page cache. */
     DISK_CALL,          /* call(context) on a thread that may block: index rebuild, recovery. */
     DISK_NOTHING,       /* Only completes, with the status and error that the submitter put in. */
 };
@@ -47,7 +47,7 @@ struct disk_operation {
     enum disk_operation_kind kind;
     struct file *file; /* The queue holds a reference until done. NULL where none is needed. */
     uint64_t position;
-    uint64_t size; /* For DISK_RESERVE and DISK_PREFETCH. */
+    uint64_t size;                             /* For DISK_RESERVE and DISK_PREFETCH. */
     struct disk_piece pieces[DISK_PIECES_MAX]; /* The queue may change them. */
     unsigned pieces_count;
     disk_call_fn *call;
