@@ -45,8 +45,9 @@ uint32_t offset_index_trim(struct offset_index *index, uint64_t segment_size)
     uint32_t position = 0;
     for (uint32_t i = 0; i < count; i++) {
         /* The first batch of a segment is never indexed, so that two zeros are padding. */
-        bool ascends = i == 0 ? relative_at(index, i) > 0 || position_at(index, i) > 0
-                              : relative_at(index, i) > relative && position_at(index, i) > position;
+        bool ascends = i == 0
+                           ? relative_at(index, i) > 0 || position_at(index, i) > 0
+                           : relative_at(index, i) > relative && position_at(index, i) > position;
         relative = relative_at(index, i);
         position = position_at(index, i);
         if (!ascends || position >= segment_size || relative > INT32_MAX) {
