@@ -110,8 +110,9 @@ endef
 # -- generated code: proto/schema by proto/codegen ------------------------------------------------
 #
 # build/<mode>/schema_compiler GEN SCHEMA... reads every schema and writes, for each
-# proto/schema/NAME.schema, GEN/proto/generated/NAME.h and NAME.c, as one run: all or nothing. The
-# includes are "proto/generated/NAME.h". Whatever is compiled above base waits for that run.
+# proto/schema/NAME.schema, GEN/proto/generated/NAME.h and NAME.c, as one run: all or nothing; and
+# messages.h and messages.c, which list them. The includes are "proto/generated/NAME.h". Whatever is
+# compiled above base waits for that run, which leaves files alone that would not change.
 
 GEN := $(OUT)/gen
 
@@ -119,7 +120,8 @@ GEN := $(OUT)/gen
 CODEGEN           := $(call sources,proto/codegen)
 CODEGEN_MAIN      := $(shell grep -ls '^int main' $(CODEGEN) /dev/null)
 SCHEMAS           := $(if $(CODEGEN_MAIN),$(sort $(wildcard proto/schema/*.schema)))
-GENERATED         := $(SCHEMAS:proto/schema/%.schema=$(GEN)/proto/generated/%.c)
+GENERATED         := $(SCHEMAS:proto/schema/%.schema=$(GEN)/proto/generated/%.c) \
+                     $(if $(SCHEMAS),$(GEN)/proto/generated/messages.c)
 GENERATED_OBJECTS := $(GENERATED:.c=.o)
 
 ifneq ($(SCHEMAS),)
