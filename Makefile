@@ -50,7 +50,7 @@ $(error BUILD=$(BUILD) is none of debug, release, asan, tsan, coverage, fuzz)
 endif
 
 CFLAGS  = $(CSTD) $(WARNINGS) $(HARDENING) $(FLAGS_$(BUILD)) -I. -I$(OUT)/gen -MMD -MP
-LDFLAGS = $(FLAGS_$(BUILD)) $(LINK_HARDENING) -Wl,--gc-sections -Wl,--as-needed
+LDFLAGS = $(FLAGS_$(BUILD)) $(LINK_HARDENING) -Wl,--as-needed
 
 # What each layer needs from outside; nobody else links it.
 LIBRARIES_base        := -lisal
@@ -153,6 +153,9 @@ support_archives = $(foreach layer,$(1),$(if $(wildcard tests/support/$(layer)),
                        $(OUT)/libsupport_$(layer).a))
 libraries      = $(foreach layer,$(1),$(LIBRARIES_$(layer)))
 
+# Lets tests count and refuse what our own code allocates: tests/support/base/allocations.h.
+WRAPPED := malloc calloc realloc reallocarray aligned_alloc posix_memalign
+
 # A unit test that takes longer than this hangs.
 TEST_SECONDS_MAX ?= 120
 
@@ -170,7 +173,7 @@ $(OUT)/libsupport_$(1).a: $(call objects,$(call sources,tests/support/$(1)))
 
 $(OUT)/test_$(1): $(call objects,$(call sources,tests/unit/$(1))) \
                   $(call support_archives,$(1) $(2)) $(call layer_archives,$(1) $(2))
-	$$(link) $(call libraries,$(1) $(2)) -lcriterion -o $$@
+	$$(link) $(WRAPPED:%=-Wl,--wrap=%) $(call libraries,$(1) $(2)) -lcriterion -o $$@
 
 $(call objects,$(call sources,tests/unit/$(1) tests/support/$(1))): \
     | $(if $(filter-out base,$(1)),$(GENERATED_STAMP))
