@@ -123,7 +123,7 @@ MUST_USE enum status record_builder_finish(struct record_builder *builder,
                                            struct error *error);
 
 /* Size in the batch that record_builder_add() would use for this record, before compression. For a
- * caller that counts; an upper bound, up to 13 bytes more than is used. */
+ * caller that counts; an upper bound, up to 36 bytes more than is used. */
 size_t record_size_max(const struct record_content *record);
 
 #endif /* PROTO_RECORD_RECORD_BUILDER_H */
