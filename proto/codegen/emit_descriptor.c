@@ -77,6 +77,29 @@ void emit_descriptor(FILE *out, const struct schema_message *message)
     fprintf(out, "    .decode = decode_any_%s,\n    .encode = encode_any_%s,\n};\n\n", name, name);
 }
 
+/* Lists the names of APIs by ascending key, or only counts them; returns the count. */
+static size_t sorted_apis(const struct schema *schemas, size_t count, FILE *out)
+{
+    size_t apis_count = 0;
+
+    for (int key = 0; key <= INT16_MAX; key++) {
+        for (size_t i = 0; i < count; i++) {
+            for (const struct schema_message *message = schemas[i].messages; message != NULL;
+                 message = message->next) {
+                if (message->kind != SCHEMA_REQUEST || message->key != key) {
+                    continue;
+                }
+                apis_count++;
+                if (out != NULL) {
+                    fprintf(out, "    {%d, &%s_request_descriptor, &%s_response_descriptor},\n",
+                            key, message->name, message->name);
+                }
+            }
+        }
+    }
+    return apis_count;
+}
+
 void emit_index_header(FILE *out, const struct schema *schemas, size_t count)
 {
     size_t messages_count = 0;
@@ -96,9 +119,12 @@ void emit_index_header(FILE *out, const struct schema *schemas, size_t count)
             messages_count++;
         }
     }
-    fprintf(out, "};\n\n#define MESSAGES_COUNT %zu\n\n", messages_count);
+    fprintf(out, "};\n\n#define MESSAGES_COUNT %zu\n", messages_count);
+    fprintf(out, "#define API_MESSAGES_COUNT %zu\n\n", sorted_apis(schemas, count, NULL));
     fputs("/* In the order of the schema files' names. */\n"
-          "extern const struct message_descriptor *const MESSAGES[MESSAGES_COUNT];\n\n#endif\n",
+          "extern const struct message_descriptor *const MESSAGES[MESSAGES_COUNT];\n\n"
+          "/* Requests and responses, by ascending key. */\n"
+          "extern const struct api_messages API_MESSAGES[API_MESSAGES_COUNT];\n\n#endif\n",
           out);
 }
 
@@ -115,5 +141,7 @@ void emit_index_source(FILE *out, const struct schema *schemas, size_t count)
             fprintf(out, "    &%s_descriptor,\n", message->c_name);
         }
     }
+    fputs("};\n\nconst struct api_messages API_MESSAGES[API_MESSAGES_COUNT] = {\n", out);
+    (void)sorted_apis(schemas, count, out);
     fputs("};\n", out);
 }

@@ -141,4 +141,11 @@ struct message_descriptor {
                           struct error *error);
 };
 
+/* Request and response of one API. */
+struct api_messages {
+    int16_t key;
+    const struct message_descriptor *request;
+    const struct message_descriptor *response;
+};
+
 #endif /* PROTO_WIRE_MESSAGE_H */
