@@ -14,6 +14,8 @@ CC := $(if $(filter fuzz,$(BUILD)),clang,gcc)
 endif
 COMPILER := $(if $(findstring clang,$(notdir $(CC))),clang,gcc)
 
+COMMA := ,
+
 # V=1 shows the commands themselves.
 Q := $(if $(V),,@)
 
@@ -155,6 +157,9 @@ libraries      = $(foreach layer,$(1),$(LIBRARIES_$(layer)))
 
 # Lets tests count and refuse what our own code allocates: tests/support/base/allocations.h.
 WRAPPED := malloc calloc realloc reallocarray aligned_alloc posix_memalign
+# Under tsan, Criterion starts only with tests/support/base/thread_sanitizer.c.
+CRITERION := $(WRAPPED:%=-Wl,--wrap=%) -lcriterion \
+             $(if $(filter tsan,$(BUILD)),-Wl$(COMMA)-u$(COMMA)rand_r -rdynamic)
 
 # A unit test that takes longer than this hangs.
 TEST_SECONDS_MAX ?= 120
@@ -173,7 +178,7 @@ $(OUT)/libsupport_$(1).a: $(call objects,$(call sources,tests/support/$(1)))
 
 $(OUT)/test_$(1): $(call objects,$(call sources,tests/unit/$(1))) \
                   $(call support_archives,$(1) $(2)) $(call layer_archives,$(1) $(2))
-	$$(link) $(WRAPPED:%=-Wl,--wrap=%) $(call libraries,$(1) $(2)) -lcriterion -o $$@
+	$$(link) $(call libraries,$(1) $(2)) $(CRITERION) -o $$@
 
 $(call objects,$(call sources,tests/unit/$(1) tests/support/$(1))): \
     | $(if $(filter-out base,$(1)),$(GENERATED_STAMP))
@@ -220,7 +225,7 @@ SUITES         := $(call with_sources,tests,integration simulation)
 TEST_PROGRAMS  := $(call with_sources,tests,wire crash clients)
 BENCH_PROGRAMS := $(call with_sources,bench,$(notdir $(patsubst %/,%,$(wildcard bench/*/))))
 $(foreach name,$(SUITES),$(eval $(call program,suite_$(name),\
-    $(call sources,tests/$(name)),$(ALL_SUPPORT),-lcriterion $(LIBRARIES_tools))))
+    $(call sources,tests/$(name)),$(ALL_SUPPORT),$(CRITERION) $(LIBRARIES_tools))))
 $(foreach name,$(TEST_PROGRAMS),$(eval $(call program,tests_$(name),\
     $(call sources,tests/$(name)),$(ALL_SUPPORT),$(LIBRARIES_tools))))
 $(foreach name,$(BENCH_PROGRAMS),$(eval $(call program,bench_$(name),\

@@ -135,7 +135,8 @@ static void *release_what_comes(void *argument)
 Test(buffer, comes_back_from_another_thread)
 {
     struct buffer_pool *pool = buffer_pool_create(4 * BUFFER_SIZE_SMALL, 2 * BUFFER_SIZE_SMALL);
-    struct exchange exchange = {0};
+    struct exchange exchange;
+    memset(&exchange, 0, sizeof exchange);
     pthread_t thread;
     uint64_t sum = 0;
     cr_assert_eq(pthread_create(&thread, NULL, release_what_comes, &exchange), 0);
