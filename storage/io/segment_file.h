@@ -83,6 +83,11 @@ uint64_t segment_file_written_end(const struct segment_file *file);
 MUST_USE enum status segment_file_append(struct segment_file *file, struct bytes bytes,
                                          struct error *error);
 
+/* As segment_file_append(), of `first` and `second` one behind the other: both or neither. A batch
+ * whose header was assigned apart from its records is appended so. */
+MUST_USE enum status segment_file_append_pair(struct segment_file *file, struct bytes first,
+                                              struct bytes second, struct error *error);
+
 typedef void segment_flushed_fn(void *context, enum status status, const struct error *error);
 
 /* Starts to bring everything appended so far to the disk: durable when `durable`, else only out of
