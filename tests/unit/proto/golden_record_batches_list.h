@@ -1,5 +1,5 @@
-/* Batches made by other people's clients: java_* by Apache Kafka's own classes (kafka-clients 4.3.1),
- * python_* by kafka-python 3.0.12. X(name, hex).
+/* Batches made by other people's clients: java_* by Apache Kafka's own classes (kafka-clients
+ * 4.3.1), python_* by kafka-python 3.0.12. X(name, hex).
  *
  * The codecs' rows hold the same three records, at 1700000000000 + 0, 5 and 3 ms: key "k1", value
  * "v1", header h = "x"; null key, value of 40 times "a"; key "k3", null value, header n = null. */
