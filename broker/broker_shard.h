@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
+#include "base/list.h"
 #include "broker/config/broker_config.h"
+#include "broker/server/shard.h"
 #include "replication/metadata/metadata_image.h"
 #include "replication/partition/partition_table.h"
 
@@ -21,12 +23,15 @@ struct broker_shard {
     struct shard *shard;
     struct broker_shard *const *siblings; /* All shards' parts, by index. */
     unsigned siblings_count;
-    const struct broker_config *config;   /* Immutable; replaced by message when it changes. */
-    struct metadata_image *image;         /* One reference; replaced by message. */
-    struct partition_table *partitions;   /* Those that this shard owns. */
+    const struct broker_config *config; /* Immutable; replaced by message when it changes. */
+    struct metadata_image *image;       /* One reference; replaced by message. */
+    struct partition_table *partitions; /* Those that this shard owns. */
     struct fetch_session_cache *fetch_sessions;
     struct controller_client *controller;
     struct metrics_shard *metrics;
+    struct random *random;
+    struct shard_hook flush_hook; /* Asked for after an append: starts a flush round. */
+    struct list parked_appends;   /* produce_item: no buffer was free; tried after a flush. */
     int32_t node_id;
 };
 

@@ -64,6 +64,7 @@ struct partition {
     enum partition_state state;
     struct partition_log *log; /* NULL unless ready or closing. */
     char *directory;           /* Own memory. */
+    unsigned pins;             /* Disk reads under way: the log stays until they are done. */
 
     bool is_leader;
     int32_t leader_id; /* -1: none. */

@@ -339,8 +339,8 @@ static void add(struct partition_table *table, struct text topic, struct uuid to
 static void try_remove(struct partition_table *table, struct table_entry *entry)
 {
     struct partition *partition = &entry->partition;
-    if (entry->is_opening) {
-        return; /* opened() comes back here. */
+    if (entry->is_opening || partition->pins > 0) {
+        return; /* opened() or partition_table_unpin() comes back here. */
     }
     if (partition->log != NULL) {
         if (log_flusher_is_flushing(table->flusher, partition->log)) {
@@ -472,6 +472,22 @@ struct partition *partition_table_find(const struct partition_table *table, stru
     make_key(key, topic_id, index);
     struct table_entry *entry = hash_map_get(&table->entries, (struct bytes){key, sizeof key});
     return entry == NULL ? NULL : &entry->partition;
+}
+
+void partition_table_pin(struct partition_table *table, struct partition *partition)
+{
+    (void)table;
+    partition->pins++;
+}
+
+void partition_table_unpin(struct partition_table *table, struct partition *partition)
+{
+    struct table_entry *entry = (struct table_entry *)partition;
+    ASSERT(partition->pins > 0);
+    partition->pins--;
+    if (entry->is_gone) {
+        try_remove(table, entry);
+    }
 }
 
 struct partition *partition_table_next(const struct partition_table *table, size_t *cursor)

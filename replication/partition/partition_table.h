@@ -68,6 +68,12 @@ void partition_table_apply(struct partition_table *table, struct metadata_image 
 struct partition *partition_table_find(const struct partition_table *table, struct uuid topic_id,
                                        int32_t index);
 
+/* Keeps the partition and its log from leaving while a read of its files is under way. */
+void partition_table_pin(struct partition_table *table, struct partition *partition);
+
+/* The counterpart; the partition may be gone after. */
+void partition_table_unpin(struct partition_table *table, struct partition *partition);
+
 /* All partitions in no promised order: start with *cursor = 0; NULL at the end. */
 struct partition *partition_table_next(const struct partition_table *table, size_t *cursor);
 
