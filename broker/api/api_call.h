@@ -20,17 +20,19 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "broker/api/api_table.h"
-#include "proto/wire/request_header.h"
+#include "proto/generated/headers.h"
 #include "proto/wire/wire_writer.h"
 
 struct broker_shard; /* broker/broker_shard.h */
 struct connection;   /* broker/server/connection.h */
+struct receive_buffer;
 struct shard;
 
 /* What a handler may know of the connection; lives as long as the connection and its calls. */
 struct client_identity {
     struct text listener_name;  /* "PLAINTEXT", "INTERNAL" … */
     unsigned listener_index;
+    uint32_t listener_rule;     /* API_LISTENER_* */
     bool is_inter_broker;       /* The inter-broker listener. */
     struct text local_address;  /* What the client dialled: answered when nothing is advertised. */
     uint16_t local_port;
@@ -49,14 +51,31 @@ struct api_call {
     struct request_header header; /* Its texts lie in the frame. */
     struct bytes body;            /* The rest of the frame; valid until completion. */
     struct arena arena;
-    struct wire_writer response;  /* Started with the response header by api_call_encode(). */
+    struct wire_writer response;  /* Filled by api_call_respond(). */
     int64_t arrived_us;           /* Monotonic. */
     bool connection_lost;
     void (*abandoned)(struct api_call *call); /* Set by the handler, or NULL. */
     void *handler_state;                      /* The handler's. */
 
-    struct list_node connection_node; /* The response queue's. */
-    unsigned state;                   /* The response queue's. */
+    /* The server's; handlers leave it alone. */
+    const struct api_call_owner *owner;
+    struct receive_buffer *frame_buffer; /* Where the frame lies; NULL: in the arena. */
+    size_t request_size;
+    size_t response_size;
+    struct slices outgoing; /* The response, or what is left of it. */
+    size_t outgoing_index;  /* The first item that is not wholly sent. */
+    struct list_node connection_node;
+    unsigned state; /* enum response_state */
+};
+
+/* Who made the call and is told how it ended: the connection, or a test. Takes the call over. */
+struct api_call_owner {
+    /* call->outgoing is the response; the owner releases it. */
+    void (*completed)(struct api_call *call);
+    void (*completed_silently)(struct api_call *call);
+    void (*rejected)(struct api_call *call, const struct error *error);
+    /* The call's frame is needed no more, though the call goes on. */
+    void (*frame_done)(struct api_call *call);
 };
 
 /* Decodes the whole body into `request`, the generated request struct of the call's API, by the
@@ -68,6 +87,21 @@ MUST_USE bool api_call_decode(struct api_call *call, void *request);
  * completes the call. References of slices in it stay the caller's; the call must not be touched
  * after. */
 void api_call_respond(struct api_call *call, const void *response);
+
+/* The first half of api_call_respond(): false when the response could not be encoded; the call was
+ * rejected then. For handlers that give something back between the two. */
+MUST_USE bool api_call_encode(struct api_call *call, const void *response);
+
+/* As api_call_reject(), for a request that does not fit into its arena. */
+void api_call_reject_no_memory(struct api_call *call);
+
+/* As api_call_respond(), at another version than the request's: ApiVersions answers what it does not
+ * know at version 0. */
+void api_call_respond_at(struct api_call *call, const void *response, int16_t version);
+
+/* The handler needs neither header, body nor what it decoded any more, but has not responded yet:
+ * lets a large receive buffer go early. Optional. */
+void api_call_frame_done(struct api_call *call);
 
 /* The response is in call->response: it leaves in its turn. The call must not be touched after. */
 void api_call_complete(struct api_call *call);

@@ -9,7 +9,7 @@
 
 /*  key  name               advertised  served     listeners               rules */
 API(0, produce, 0, 3, 13, API_LISTENER_CLIENT, API_RULE_THROTTLED)
-API(1, fetch, 4, 4, 18, API_LISTENER_CLIENT, API_RULE_THROTTLED)
+API(1, fetch, 4, 4, 18, API_LISTENER_CLIENT, API_RULE_THROTTLED | API_RULE_WAITS)
 API(2, list_offsets, 1, 1, 11, API_LISTENER_CLIENT, 0)
 API(3, metadata, 0, 0, 13, API_LISTENER_CLIENT, 0)
 API(18, api_versions, 0, 0, 5, API_LISTENER_ANY, API_RULE_BEFORE_LOGIN)
