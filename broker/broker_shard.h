@@ -16,6 +16,7 @@ struct broker;
 struct controller_client; /* broker/controller_client.h: commands to the active controller. */
 struct fetch_session_cache;
 struct metrics_shard;
+struct producer_ids;
 struct shard;
 
 struct broker_shard {
@@ -30,6 +31,8 @@ struct broker_shard {
     struct controller_client *controller;
     struct metrics_shard *metrics;
     struct random *random;
+    struct producer_ids *producer_ids; /* broker/producer_ids.h */
+    struct text cluster_id;
     struct shard_hook flush_hook; /* Asked for after an append: starts a flush round. */
     struct list parked_appends;   /* produce_item: no buffer was free; tried after a flush. */
     int32_t node_id;

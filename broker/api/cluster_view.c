@@ -65,3 +65,13 @@ bool cluster_view_leader(const struct api_call *call, struct text topic, struct 
     *leader_epoch = found->partitions[partition].leader_epoch;
     return true;
 }
+
+struct int32_array cluster_view_ids(struct arena *arena, struct broker_id_list list)
+{
+    struct int32_array copy = {.items = arena_allocate_array(arena, list.count, sizeof(int32_t)),
+                               .count = 0};
+    for (size_t i = 0; copy.items != NULL && i < list.count; i++) {
+        copy.items[copy.count++] = list.items[i];
+    }
+    return copy;
+}

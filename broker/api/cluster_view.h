@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "broker/api/api_call.h"
+#include "proto/wire/message.h"
+#include "replication/metadata/metadata_image.h"
 
 struct cluster_node {
     int32_t id;
@@ -29,5 +31,8 @@ const struct cluster_node *cluster_view_all_nodes(struct api_call *call, size_t 
  * partition is unknown. */
 bool cluster_view_leader(const struct api_call *call, struct text topic, struct uuid topic_id,
                          int32_t partition, int32_t *leader_id, int32_t *leader_epoch);
+
+/* The ids of an image's list for a response, from the arena; empty when that is exhausted. */
+struct int32_array cluster_view_ids(struct arena *arena, struct broker_id_list list);
 
 #endif /* BROKER_API_CLUSTER_VIEW_H */
