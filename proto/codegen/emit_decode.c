@@ -44,9 +44,8 @@ static void emit_struct_value(FILE *out, const char *indent, const struct schema
         fprintf(out, "%sdecode_%s(&value->%s, decoder);\n", indent, c_name, field->name);
         return;
     }
-    fprintf(out, "%svalue->%s = decode_struct_pointer(decoder, ", indent, field->name);
-    emit_nullable(out, SUBJECT, field);
-    fprintf(out, ", sizeof(struct %s), ", c_name);
+    fprintf(out, "%svalue->%s = decode_%sstruct_pointer(decoder, sizeof(struct %s), ", indent,
+            field->name, field->is_tagged ? "tagged_" : "", c_name);
     emit_path(out, structure, field->name);
     fprintf(out, ");\n%sif (value->%s != NULL) {\n%s    decode_%s(value->%s, decoder);\n%s}\n",
             indent, field->name, indent, c_name, field->name, indent);
@@ -117,6 +116,19 @@ static void emit_tag_case(FILE *out, const struct schema_message *message,
     fputs(");\n            continue;\n        }\n", out);
 }
 
+/* A tagged struct that may be null, but whose absence means a struct of defaults. */
+static void emit_default_pointer(FILE *out, const struct schema_struct *structure,
+                                 const struct schema_field *field)
+{
+    const char *c_name = field->structure->c_name;
+
+    fprintf(out, "    value->%s = decode_allocate(decoder, 1, sizeof(struct %s), ", field->name,
+            c_name);
+    emit_path(out, structure, field->name);
+    fprintf(out, ");\n    if (value->%s != NULL) {\n        %s_init(value->%s);\n    }\n",
+            field->name, c_name, field->name);
+}
+
 static void emit_tags(FILE *out, const struct schema_message *message,
                       const struct schema_struct *structure)
 {
@@ -124,7 +136,9 @@ static void emit_tags(FILE *out, const struct schema_message *message,
 
     for (const struct schema_field *field = structure->fields; field != NULL; field = field->next) {
         any = any || field->is_tagged;
-        if (field->is_tagged) {
+        if (field->is_tagged && schema_field_is_pointer(field) && !field->default_is_null) {
+            emit_default_pointer(out, structure, field);
+        } else if (field->is_tagged) {
             emit_default(out, "    ", field);
         }
     }

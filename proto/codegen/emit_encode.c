@@ -25,7 +25,8 @@ static void emit_struct_write(FILE *out, const char *indent, const struct schema
                 "%s    encode_%s(&value->%s.items[i], writer);\n%s}\n",
                 indent, name, indent, c_name, name, indent);
     } else if (schema_field_is_pointer(field)) {
-        fprintf(out, "%sencode_int8(writer, value->%s != NULL ? 1 : -1);\n", indent, name);
+        fprintf(out, "%sencode_int8(writer, value->%s != NULL ? 1 : %d);\n", indent, name,
+                field->is_tagged ? 0 : -1);
         fprintf(out, "%sif (value->%s != NULL) {\n%s    encode_%s(value->%s, writer);\n%s}\n",
                 indent, name, indent, c_name, name, indent);
     } else {
@@ -88,8 +89,11 @@ static void emit_is_set(FILE *out, const struct schema_field *field)
         fprintf(out,
                 nullable ? "(value->%s.count != 0 || value->%s.is_null)" : "value->%s.count != 0",
                 name, name);
-    } else if (schema_field_is_pointer(field)) {
+    } else if (schema_field_is_pointer(field) && field->default_is_null) {
         fprintf(out, "value->%s != NULL", name);
+    } else if (schema_field_is_pointer(field)) {
+        fprintf(out, "(value->%s == NULL || is_set_%s(value->%s))", name, field->structure->c_name,
+                name);
     } else if (field->type == SCHEMA_STRUCT) {
         fprintf(out, "is_set_%s(&value->%s)", field->structure->c_name, name);
     } else if (field->type == SCHEMA_RECORDS || field->default_is_null) {
@@ -167,10 +171,10 @@ static bool struct_is_embedded(const struct schema_message *message,
 static bool field_asks(const struct schema_message *message, const struct schema_struct *holder,
                        const struct schema_field *field, const struct schema_struct *wanted)
 {
-    bool by_value = field->type == SCHEMA_STRUCT && !field->is_array &&
-                    !schema_field_is_pointer(field) && field->structure == wanted;
+    bool may_be_default = field->type == SCHEMA_STRUCT && !field->is_array &&
+                          !field->default_is_null && field->structure == wanted;
 
-    return by_value && (field->is_tagged || struct_is_embedded(message, holder));
+    return may_be_default && (field->is_tagged || struct_is_embedded(message, holder));
 }
 
 static bool struct_is_embedded(const struct schema_message *message,

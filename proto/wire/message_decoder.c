@@ -50,7 +50,7 @@ static const char *const FAILURE_TEXTS[DECODE_FAILURE_COUNT][3] = {
     [DECODE_COUNT] = {"", " elements cannot lie in the remaining ", " bytes"},
     [DECODE_ARRAY_COUNT] = {"", " elements, accepted are at most ", ""},
     [DECODE_ELEMENTS] = {"", " elements, of all arrays together at most ", " more are accepted"},
-    [DECODE_STRUCT_MARKER] = {"struct marker ", " is neither -1 nor 1", NULL},
+    [DECODE_STRUCT_MARKER] = {"struct marker ", " is neither 1 nor ", ""},
     [DECODE_TAG_ORDER] = {"tag ", " follows tag ", ""},
     [DECODE_TAG_SIZE] = {"", " bytes of the tagged field are left over", NULL},
     [DECODE_TAGS_SIZE] = {"unknown tagged field of ", " bytes, accepted are at most ", " more"},
@@ -163,9 +163,7 @@ struct bytes decode_bytes(struct message_decoder *decoder, bool nullable, const 
     return place != NULL ? (struct bytes){place, (size_t)length} : BYTES_NULL;
 }
 
-/* Memory of the message; NULL and failed when there is none. */
-static void *decode_allocate(struct message_decoder *decoder, size_t count, size_t size,
-                             const char *field)
+void *decode_allocate(struct message_decoder *decoder, size_t count, size_t size, const char *field)
 {
     void *memory = arena_allocate_array(decoder->arena, count, size);
 
@@ -242,25 +240,29 @@ DEFINE_ARRAY_DECODER(decode_text_array, text_array, struct text, decoder->flexib
 DEFINE_ARRAY_DECODER(decode_uuid_array, uuid_array, struct uuid, UUID_SIZE,
                      decode_uuid(decoder, field))
 
-void *decode_struct_pointer(struct message_decoder *decoder, bool nullable, size_t size,
-                            const char *field)
+static void *decode_marked_struct(struct message_decoder *decoder, int8_t null_marker, size_t size,
+                                  const char *field)
 {
     int8_t marker = decode_int8(decoder, field);
 
-    if (message_decoder_failed(decoder)) {
+    if (message_decoder_failed(decoder) || marker == null_marker) {
         return NULL;
     }
-    if (marker != 1 && marker != -1) {
-        message_decoder_fail(decoder, DECODE_STRUCT_MARKER, field, marker, 0);
-        return NULL;
-    }
-    if (marker == -1) {
-        if (!nullable) {
-            message_decoder_fail(decoder, DECODE_NULL, field, 0, 0);
-        }
+    if (marker != 1) {
+        message_decoder_fail(decoder, DECODE_STRUCT_MARKER, field, marker, null_marker);
         return NULL;
     }
     return decode_allocate(decoder, 1, size, field);
+}
+
+void *decode_struct_pointer(struct message_decoder *decoder, size_t size, const char *field)
+{
+    return decode_marked_struct(decoder, -1, size, field);
+}
+
+void *decode_tagged_struct_pointer(struct message_decoder *decoder, size_t size, const char *field)
+{
+    return decode_marked_struct(decoder, 0, size, field);
 }
 
 struct tag_reader tag_reader_start(struct message_decoder *decoder, const char *structure)

@@ -26,7 +26,7 @@ enum decode_failure {
     DECODE_COUNT,         /* value: elements announced; limit: bytes that remain. */
     DECODE_ARRAY_COUNT,   /* value: elements announced; limit. */
     DECODE_ELEMENTS,      /* value: elements announced; limit: what is left of the budget. */
-    DECODE_STRUCT_MARKER, /* value: neither -1 nor 1. */
+    DECODE_STRUCT_MARKER, /* value: none that is known. */
     DECODE_TAG_ORDER,     /* value: tag; limit: the tag before it. */
     DECODE_TAG_SIZE,      /* value: bytes of a tagged field that its decoder left over. */
     DECODE_TAGS_SIZE,     /* value: size of unknown tagged fields; limit. */
@@ -112,9 +112,15 @@ struct text_array decode_text_array(struct message_decoder *decoder, bool nullab
 struct uuid_array decode_uuid_array(struct message_decoder *decoder, bool nullable,
                                     const char *field);
 
-/* Whether a nullable struct follows; `size` zeroed bytes for it, or NULL. */
-void *decode_struct_pointer(struct message_decoder *decoder, bool nullable, size_t size,
-                            const char *field);
+/* Memory of the message, zeroed; NULL and failed when there is none. */
+void *decode_allocate(struct message_decoder *decoder, size_t count, size_t size,
+                      const char *field);
+
+/* The marker of a nullable struct, 1 or -1 for null: `size` zeroed bytes for it, or NULL. */
+void *decode_struct_pointer(struct message_decoder *decoder, size_t size, const char *field);
+
+/* As decode_struct_pointer(); in a tagged field the marker of null is 0. */
+void *decode_tagged_struct_pointer(struct message_decoder *decoder, size_t size, const char *field);
 
 /* Starts the tagged fields of a struct. */
 struct tag_reader tag_reader_start(struct message_decoder *decoder, const char *structure);
