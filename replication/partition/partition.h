@@ -81,6 +81,11 @@ struct partition {
     struct list fetch_watchers;
     int64_t last_stable_offset_seen; /* What watchers were told last. */
     int64_t high_watermark_seen;
+
+    /* What the directory's checkpoint files were told last; -1: nothing yet. */
+    int64_t checkpointed_recovery_point;
+    int64_t checkpointed_start_offset;
+    int64_t checkpointed_high_watermark;
 };
 
 /* Takes over role, epochs and in-sync replicas from the metadata. The state must be ready. On

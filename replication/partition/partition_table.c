@@ -164,6 +164,9 @@ static struct table_entry *entry_create(struct text topic, struct uuid topic_id,
     partition->leader_id = -1;
     partition->leader_epoch = -1;
     partition->partition_epoch = -1;
+    partition->checkpointed_recovery_point = -1;
+    partition->checkpointed_start_offset = -1;
+    partition->checkpointed_high_watermark = -1;
     list_init(&partition->waiting_for_flush);
     list_init(&partition->waiting_for_commit);
     list_init(&partition->fetch_watchers);
@@ -272,8 +275,8 @@ static void start_opening(struct partition_table *table, struct table_entry *ent
     struct partition *partition = &entry->partition;
     struct log_location location = {.high_watermark = -1};
     struct error error;
-    if (owner->locate(owner->context, partition->topic, partition->index, &location, &error) !=
-        STATUS_OK) {
+    if (owner->locate(owner->context, partition->topic, partition->topic_id, partition->index,
+                      &location, &error) != STATUS_OK) {
         cannot_open(table, entry, &error);
         return;
     }

@@ -30,7 +30,7 @@ struct partition_table_owner {
     /* This shard owns the partition. */
     bool (*owns)(void *context, struct uuid topic_id, int32_t partition);
     /* Where the partition lies, or shall lie. Must be quick: called on the shard. */
-    enum status (*locate)(void *context, struct text topic, int32_t partition,
+    enum status (*locate)(void *context, struct text topic, struct uuid topic_id, int32_t partition,
                           struct log_location *location, struct error *error);
     /* The log configuration and min.insync.replicas of a topic by this image. */
     void (*configure)(void *context, const struct metadata_image *image, struct text topic,
