@@ -157,12 +157,9 @@ libraries      = $(foreach layer,$(1),$(LIBRARIES_$(layer)))
 
 # Lets tests count and refuse what our own code allocates: tests/support/base/allocations.h.
 WRAPPED := malloc calloc realloc reallocarray aligned_alloc posix_memalign
-# Under tsan, Criterion starts only with tests/support/base/thread_sanitizer.c.
-CRITERION := $(WRAPPED:%=-Wl,--wrap=%) -lcriterion \
-             $(if $(filter tsan,$(BUILD)),-Wl$(COMMA)-u$(COMMA)rand_r -rdynamic)
-
-# A unit test that takes longer than this hangs.
-TEST_SECONDS_MAX ?= 120
+CRITERION := $(WRAPPED:%=-Wl,--wrap=%) -lcriterion
+# Criterion does not start under ThreadSanitizer without it, and no other build links it.
+TSAN_START := $(if $(filter tsan,$(BUILD)),$(OUT)/tests/support/base/thread_sanitizer.o)
 
 # $(call layer,storage,proto base): build/debug/libstorage.a, and one test program per layer that is
 # linked with this layer and those below, and with nothing above: a use of a higher layer is an
@@ -173,10 +170,11 @@ $(OUT)/lib$(1).a: $(call layer_objects,$(1))
 
 $(filter-out $(OUT)/base/%,$(call layer_objects,$(1))): | $(if $(filter-out base,$(1)),$(GENERATED_STAMP))
 
-$(OUT)/libsupport_$(1).a: $(call objects,$(call sources,tests/support/$(1)))
+$(OUT)/libsupport_$(1).a: $(filter-out %/thread_sanitizer.o,\
+                              $(call objects,$(call sources,tests/support/$(1))))
 	$$(archive)
 
-$(OUT)/test_$(1): $(call objects,$(call sources,tests/unit/$(1))) \
+$(OUT)/test_$(1): $(call objects,$(call sources,tests/unit/$(1))) $(TSAN_START) \
                   $(call support_archives,$(1) $(2)) $(call layer_archives,$(1) $(2))
 	$$(link) $(call libraries,$(1) $(2)) $(CRITERION) -o $$@
 
@@ -186,7 +184,7 @@ $(call objects,$(call sources,tests/unit/$(1) tests/support/$(1))): \
 .PHONY: test-$(1)
 test-$(1): $(if $(call sources,tests/unit/$(1)),$(OUT)/test_$(1))
 	@$(if $(call sources,tests/unit/$(1)),echo "TEST $(1)" && \
-	    $(OUT)/test_$(1) --timeout $(TEST_SECONDS_MAX) $(TEST_ARGUMENTS),true)
+	    tools/dev/run_tests.sh $(OUT)/test_$(1) $(TEST_ARGUMENTS),true)
 endef
 $(eval $(call layer,base,))
 $(eval $(call layer,proto,base))
@@ -226,7 +224,7 @@ TEST_PROGRAMS  := $(call with_sources,tests,wire crash clients)
 BENCH_PROGRAMS := $(call with_sources,bench/programs,\
                       $(notdir $(patsubst %/,%,$(wildcard bench/programs/*/))))
 $(foreach name,$(SUITES),$(eval $(call program,suite_$(name),\
-    $(call sources,tests/$(name)),$(ALL_SUPPORT),$(CRITERION) $(LIBRARIES_tools))))
+    $(call sources,tests/$(name)),$(TSAN_START) $(ALL_SUPPORT),$(CRITERION) $(LIBRARIES_tools))))
 $(foreach name,$(TEST_PROGRAMS),$(eval $(call program,tests_$(name),\
     $(call sources,tests/$(name)),$(ALL_SUPPORT),$(LIBRARIES_tools))))
 $(foreach name,$(BENCH_PROGRAMS),$(eval $(call program,bench_$(name),\
@@ -236,7 +234,8 @@ define suite
 .PHONY: suite-$(1)
 suite-$(1): $(OUT)/suite_$(1) $(SHIPPED)
 	@echo "TEST suite $(1)"
-	@ROLLWAYD=$(OUT)/rollwayd ROLLWAY=$(OUT)/rollway $(OUT)/suite_$(1) $(TEST_ARGUMENTS)
+	@ROLLWAYD=$(OUT)/rollwayd ROLLWAY=$(OUT)/rollway \
+	    tools/dev/run_tests.sh $(OUT)/suite_$(1) $(TEST_ARGUMENTS)
 endef
 $(foreach name,$(SUITES),$(eval $(call suite,$(name))))
 

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Runs one Criterion program, and fails when it should: also when it found no test, and when a
+# sanitizer had something to say, which Criterion, whose tests are processes, does not notice for
+# leaks and races.
+#
+#     tools/dev/run_tests.sh PROGRAM [ARGUMENT...]
+set -uo pipefail
+
+program=$1
+shift
+reports=$program.reports
+rm -rf "$reports"
+mkdir -p "$reports"
+reports=$(cd "$reports" && pwd)
+log=$reports/log
+export ASAN_OPTIONS="abort_on_error=1:detect_stack_use_after_return=1:log_path=$reports/asan:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="abort_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+export TSAN_OPTIONS="halt_on_error=1:abort_on_error=1:log_path=$reports/tsan:${TSAN_OPTIONS:-}"
+
+"$program" --timeout "${TEST_SECONDS_MAX:-120}" "$@" 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+if grep -q 'Tested: 0 ' "$log" && [ $# -eq 0 ]; then
+    echo "$program: no test ran" >&2
+    status=1
+fi
+for report in "$reports"/?san.*; do
+    [ -s "$report" ] || continue
+    echo "$report:" >&2
+    head -n 40 "$report" >&2
+    status=1
+done
+[ "$status" -ne 0 ] || rm -rf "$reports"
+exit "$status"
