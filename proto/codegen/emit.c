@@ -57,7 +57,7 @@ const char *emit_array_word(const struct schema_field *field)
     case SCHEMA_STRUCT:
     case SCHEMA_TYPE_COUNT:
     default:
-        ASSERT(!"an array that the parser refuses");
+        ASSERT(false && "an array that the parser refuses");
         return "";
     }
 }

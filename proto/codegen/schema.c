@@ -40,7 +40,7 @@ static unsigned scalar_size(const struct schema_field *field, int version, bool 
         return struct_size(field->structure, version, flexible);
     case SCHEMA_TYPE_COUNT:
     default:
-        ASSERT(!"a type that the parser does not make");
+        ASSERT(false && "a type that the parser does not make");
         return 0;
     }
 }
