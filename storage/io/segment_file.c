@@ -250,6 +250,12 @@ static enum status bring_block_back(struct segment_file *file, struct error *err
 
 enum status segment_file_append(struct segment_file *file, struct bytes bytes, struct error *error)
 {
+    return segment_file_append_pair(file, bytes, BYTES_NULL, error);
+}
+
+enum status segment_file_append_pair(struct segment_file *file, struct bytes first,
+                                     struct bytes second, struct error *error)
+{
     ASSERT(file->writable && !file->sealed);
     if (file->failed) {
         return error_set(error, STATUS_IO, "append to %s: an earlier write failed", file->path);
@@ -261,7 +267,8 @@ enum status segment_file_append(struct segment_file *file, struct bytes bytes, s
     if (status != STATUS_OK) {
         return status;
     }
-    if (!segment_tail_append(&file->tail, bytes, file->tail.end - file->written_end)) {
+    if (!segment_tail_append(&file->tail, first, second,
+                             file->tail.end - file->written_end)) {
         return error_set(error, STATUS_NO_MEMORY, "append to %s: no buffer is free", file->path);
     }
     return STATUS_OK;

@@ -144,18 +144,18 @@ static size_t make_room(struct segment_tail *tail, size_t size, uint64_t waiting
     return BUFFERS_MAX;
 }
 
-bool segment_tail_append(struct segment_tail *tail, struct bytes bytes, uint64_t waiting)
+/* Copies into the buffers from `index` on, which have the room. Returns the last one's index. */
+static size_t copy_in(struct segment_tail *tail, size_t index, struct bytes bytes)
 {
-    ASSERT(!segment_tail_needs_block(tail));
-    size_t index = make_room(tail, bytes.size, waiting);
-    if (index == BUFFERS_MAX) {
-        return false;
-    }
     size_t done = 0;
     while (done < bytes.size) {
-        struct segment_tail_buffer *place = buffer_at(tail, index++);
+        struct segment_tail_buffer *place = buffer_at(tail, index);
         size_t room = place->buffer->capacity - place->used;
         size_t size = bytes.size - done < room ? bytes.size - done : room;
+        if (size == 0) {
+            index++;
+            continue;
+        }
         ASSERT(place->start + place->used == tail->end + done);
         memcpy(place->buffer->data + place->used, bytes.data + done, size);
         place->touched = place->used > 0;
@@ -163,6 +163,19 @@ bool segment_tail_append(struct segment_tail *tail, struct bytes bytes, uint64_t
         done += size;
     }
     tail->end += bytes.size;
+    return index;
+}
+
+bool segment_tail_append(struct segment_tail *tail, struct bytes first, struct bytes second,
+                         uint64_t waiting)
+{
+    ASSERT(!segment_tail_needs_block(tail));
+    size_t index = make_room(tail, first.size + second.size, waiting);
+    if (index == BUFFERS_MAX) {
+        return false;
+    }
+    index = copy_in(tail, index, first);
+    (void)copy_in(tail, index, second);
     return true;
 }
 

@@ -64,9 +64,10 @@ uint8_t *segment_tail_add_block(struct segment_tail *tail);
 /* As above. */
 void segment_tail_drop_block(struct segment_tail *tail);
 
-/* Copies all of the bytes behind the end, or nothing: false when there is no buffer. `waiting` is
- * how many bytes before the end wait for the disk: it chooses the size of buffers. */
-bool segment_tail_append(struct segment_tail *tail, struct bytes bytes, uint64_t waiting);
+/* Copies `first` and then `second` behind the end, or nothing: false when there is no buffer.
+ * `waiting` is how many bytes before the end wait for the disk: it chooses the size of buffers. */
+bool segment_tail_append(struct segment_tail *tail, struct bytes first, struct bytes second,
+                         uint64_t waiting);
 
 /* Fills in pieces for [from, to), which lies in memory; `from` is where a block starts. Returns how
  * far the first `pieces_max` pieces reach; *count is how many they are. */
