@@ -157,7 +157,7 @@ static void fill_element(struct filler *filler, const struct field_descriptor *f
         fill_number(filler, field, place);
         break;
     default:
-        ASSERT(!"a type of its own");
+        ASSERT(false); /* A type of its own. */
     }
 }
 
