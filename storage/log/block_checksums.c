@@ -75,11 +75,16 @@ uint64_t block_checksums_position(const struct block_checksums *checksums)
     return (uint64_t)checksums->entries.count * CHECKSUM_BLOCK_SIZE + checksums->running_size;
 }
 
+bool block_checksum_is_known(int64_t base_offset, uint32_t number, const uint8_t *entry)
+{
+    return load_u32(entry + PROOF_AT) == proof(base_offset, number, load_u32(entry));
+}
+
 enum checksum_verdict block_checksum_judge(int64_t base_offset, uint32_t number,
                                            const uint8_t *entry, const uint8_t *block)
 {
     uint32_t checksum = load_u32(entry);
-    if (load_u32(entry + PROOF_AT) != proof(base_offset, number, checksum)) {
+    if (!block_checksum_is_known(base_offset, number, entry)) {
         return CHECKSUM_UNKNOWN;
     }
     return crc32c(block, CHECKSUM_BLOCK_SIZE) == checksum ? CHECKSUM_MATCHES : CHECKSUM_DIFFERS;

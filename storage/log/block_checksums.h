@@ -49,6 +49,9 @@ void block_checksums_extend(struct block_checksums *checksums, struct bytes byte
 /* Bytes of the segment that were passed through. */
 uint64_t block_checksums_position(const struct block_checksums *checksums);
 
+/* An entry of the file proves itself: it was written for this block. */
+bool block_checksum_is_known(int64_t base_offset, uint32_t number, const uint8_t *entry);
+
 /* What an entry of the file (CHECKSUM_ENTRY_SIZE bytes) says about the content of block `number`,
  * which is CHECKSUM_BLOCK_SIZE bytes. */
 enum checksum_verdict block_checksum_judge(int64_t base_offset, uint32_t number,

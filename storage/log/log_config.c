@@ -16,7 +16,7 @@ struct log_config log_config_default(void)
         .index_interval_bytes = 4096,
         .message_bytes_max = 1024 * 1024 + 12,
         .compression_codec = COMPRESSION_PRODUCER,
-        .compression_level = -1,
+        .compression_level = INT32_MIN, /* The codec's own. */
         .timestamp_type = TIMESTAMP_CREATE_TIME,
         .timestamp_before_ms_max = INT64_MAX,
         .timestamp_after_ms_max = 60 * MINUTE_MS,

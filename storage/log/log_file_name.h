@@ -29,7 +29,8 @@
 
 #define LOG_FILE_LEADER_EPOCHS      "leader-epoch-checkpoint"
 #define LOG_FILE_PARTITION_METADATA "partition.metadata"
-#define LOG_FILE_QUARANTINE         "quarantine"
+#define LOG_FILE_QUARANTINE         "quarantine" /* Ours: where the log is damaged. */
+#define LOG_FILE_TRUNCATION         "truncation" /* Ours: the end was moved back to this offset. */
 
 struct log_path {
     char text[LOG_PATH_SIZE_MAX];

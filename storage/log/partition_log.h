@@ -30,6 +30,7 @@
 #include "storage/io/segment_file.h"
 #include "storage/log/log_config.h"
 
+struct compression_context;
 struct partition_log;
 
 /* What the logs of one shard share. Outlives them. */
@@ -39,6 +40,8 @@ struct log_context {
     struct random *random;
     struct diagnostic_sink *diagnostics;
     int64_t producer_id_expiration_ms;
+    /* Working memory of the codecs, for batches that must be opened; NULL: made for each. */
+    struct compression_context *compression;
 };
 
 struct partition_log_options {
