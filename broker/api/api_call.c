@@ -1,8 +1,7 @@
 #include "broker/api/api_call.h"
 
-#include "proto/generated/headers.h"
-#include "proto/generated/messages.h"
-#include "proto/wire/message.h"
+#include "proto/wire/message_table.h"
+#include "proto/wire/response_header.h"
 
 bool api_call_decode(struct api_call *call, void *request)
 {
@@ -22,23 +21,15 @@ bool api_call_decode(struct api_call *call, void *request)
     return true;
 }
 
-/* The version of the response header that belongs to a response. ApiVersions always has the first,
- * so that a client that knows nothing yet can read it (KIP-511). */
-static int16_t header_version(const struct api *api, int16_t version)
-{
-    bool flexible = version >= api->response->flexible_min;
-    return flexible && api->key != API_KEY_API_VERSIONS ? 1 : 0;
-}
-
 static bool encode_at(struct api_call *call, const void *response, int16_t version)
 {
     struct wire_writer *writer = &call->response;
-    struct response_header header = {.correlation_id = call->header.correlation_id};
+    const struct api_messages *messages = api_messages_find(call->api->key);
     struct error error;
     wire_writer_init(writer, &call->arena);
     wire_writer_begin_frame(writer);
     enum status status =
-        response_header_encode(&header, header_version(call->api, version), writer, &error);
+        response_header_write(messages, version, call->header.correlation_id, writer, &error);
     if (status == STATUS_OK) {
         status = call->api->response->encode(response, version, writer, &error);
     }

@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "broker/api/api_table.h"
-#include "proto/generated/headers.h"
+#include "proto/wire/request_header.h"
 #include "proto/wire/wire_writer.h"
 
 struct broker_shard; /* broker/broker_shard.h */
@@ -30,11 +30,11 @@ struct shard;
 
 /* What a handler may know of the connection; lives as long as the connection and its calls. */
 struct client_identity {
-    struct text listener_name;  /* "PLAINTEXT", "INTERNAL" … */
+    struct text listener_name; /* "PLAINTEXT", "INTERNAL" … */
     unsigned listener_index;
-    uint32_t listener_rule;     /* API_LISTENER_* */
-    bool is_inter_broker;       /* The inter-broker listener. */
-    struct text local_address;  /* What the client dialled: answered when nothing is advertised. */
+    uint32_t listener_rule;    /* API_LISTENER_* */
+    bool is_inter_broker;      /* The inter-broker listener. */
+    struct text local_address; /* What the client dialled: answered when nothing is advertised. */
     uint16_t local_port;
     struct text peer_address;
     struct text software_name;    /* From ApiVersions; "" until then. */
@@ -51,8 +51,8 @@ struct api_call {
     struct request_header header; /* Its texts lie in the frame. */
     struct bytes body;            /* The rest of the frame; valid until completion. */
     struct arena arena;
-    struct wire_writer response;  /* Filled by api_call_respond(). */
-    int64_t arrived_us;           /* Monotonic. */
+    struct wire_writer response; /* Filled by api_call_respond(). */
+    int64_t arrived_us;          /* Monotonic. */
     bool connection_lost;
     void (*abandoned)(struct api_call *call); /* Set by the handler, or NULL. */
     void *handler_state;                      /* The handler's. */
@@ -95,8 +95,8 @@ MUST_USE bool api_call_encode(struct api_call *call, const void *response);
 /* As api_call_reject(), for a request that does not fit into its arena. */
 void api_call_reject_no_memory(struct api_call *call);
 
-/* As api_call_respond(), at another version than the request's: ApiVersions answers what it does not
- * know at version 0. */
+/* As api_call_respond(), at another version than the request's: ApiVersions answers what it does
+ * not know at version 0. */
 void api_call_respond_at(struct api_call *call, const void *response, int16_t version);
 
 /* The handler needs neither header, body nor what it decoded any more, but has not responded yet:

@@ -14,15 +14,11 @@
 #include "base/assert.h"
 #include "broker/server/response_queue.h"
 #include "broker/server/shard_loop.h"
-#include "proto/generated/messages.h"
+#include "proto/wire/frame.h"
+#include "proto/wire/request_header.h"
 
 /* One writev() takes at most this many pieces. */
 #define VECTORS_MAX 128u
-
-/* The length in front of a frame, and the smallest request header: key, version, correlation id,
- * and the length of the client id. */
-#define FRAME_LENGTH_SIZE 4u
-#define FRAME_SIZE_MIN    10
 
 /* With less room than this behind what was handled, the next bytes go to another buffer. */
 #define RECEIVE_ROOM_MIN ((size_t)16 * 1024)
@@ -37,18 +33,18 @@ struct connection {
     struct event read_event;
     struct event write_event;
     int socket_descriptor;
-    uint8_t state;       /* enum connection_state */
-    bool is_paused;      /* read_event is not added, though the connection is open. */
-    bool is_blocked;     /* The socket takes nothing more; write_event is added. */
-    bool is_registered;  /* In server->connections. */
+    uint8_t state;      /* enum connection_state */
+    bool is_paused;     /* read_event is not added, though the connection is open. */
+    bool is_blocked;    /* The socket takes nothing more; write_event is added. */
+    bool is_registered; /* In server->connections. */
     struct receive_buffer *buffer;
     struct receive_remainder *remainder; /* Begins a frame, when there is no buffer. */
     struct response_queue queue;
     struct shard_hook hook;
     struct shard_timer timer;
-    int64_t active_us;        /* Bytes last came or went. */
-    int64_t frame_started_us; /* 0 when no frame is begun. */
-    int64_t stalled_us;       /* Since when nothing could be sent; 0 when it can. */
+    int64_t active_us;             /* Bytes last came or went. */
+    int64_t frame_started_us;      /* 0 when no frame is begun. */
+    int64_t stalled_us;            /* Since when nothing could be sent; 0 when it can. */
     struct list_node node;         /* In server->connections. */
     struct list_node starved_node; /* In server->starved. */
     struct shard_message message;
@@ -228,26 +224,18 @@ static void finish_call(struct connection *connection, struct api_call *call)
 
 /* ---- frames ---- */
 
-/* Reads the header and finds who answers. The header's version depends on the API's, which stands
- * in the header's first bytes. */
+/* Finds who answers, and reads the header, whose form depends on that. */
 static enum status admit(struct connection *connection, struct api_call *call, struct bytes frame,
                          struct error *error)
 {
+    const struct api_messages *messages;
+    struct byte_reader reader = byte_reader_over(frame);
     int16_t key = load_i16(frame.data);
     int16_t version = load_i16(frame.data + 2);
     if (api_admit(key, version, connection->identity.listener_rule, true, &call->api, error) !=
-        STATUS_OK) {
+            STATUS_OK ||
+        request_header_read(&reader, &call->header, &messages, error) != STATUS_OK) {
         return error->status;
-    }
-    struct byte_reader reader = byte_reader_over(frame);
-    bool flexible = version >= call->api->request->flexible_min;
-    if (key == API_KEY_API_VERSIONS && version > call->api->version_max) {
-        /* Nobody knows what it looks like; its beginning is all that is read (KIP-511). */
-        flexible = false;
-    }
-    if (request_header_decode(&call->header, flexible ? 2 : 1, &reader, &call->arena, error) !=
-        STATUS_OK) {
-        return error_wrap(error, "%s version %d", call->api->name, version);
     }
     call->body = (struct bytes){reader.position, byte_reader_remaining(&reader)};
     return STATUS_OK;
@@ -295,7 +283,7 @@ static void handle_frame(struct connection *connection, struct bytes frame)
     call->connection = connection;
     call->client = &connection->identity;
     call->arrived_us = shard_now_us(server->shard);
-    call->request_size = FRAME_LENGTH_SIZE + frame.size;
+    call->request_size = FRAME_PREFIX_SIZE + frame.size;
     metrics_add(server->metrics, METRIC_CALLS, 1);
 
     struct error error;
@@ -303,8 +291,7 @@ static void handle_frame(struct connection *connection, struct bytes frame)
         bool header = error.status == STATUS_MALFORMED || error.status == STATUS_NO_MEMORY;
         release_frame(call);
         give_back_call(connection, call);
-        reject_frame(connection, header ? METRIC_REJECTED_HEADER : METRIC_REJECTED_API,
-                     error.text);
+        reject_frame(connection, header ? METRIC_REJECTED_HEADER : METRIC_REJECTED_API, error.text);
         return;
     }
     response_queue_add(&connection->queue, call);
@@ -324,20 +311,15 @@ static bool may_start_call(const struct connection *connection)
 static bool frame_size(struct connection *connection, size_t *size)
 {
     const struct receive_buffer *buffer = connection->buffer;
-    size_t limit = connection->server->limits.request_bytes_max;
-    *size = 0;
-    if (buffer->end - buffer->start < FRAME_LENGTH_SIZE) {
-        return true;
-    }
-    int32_t length = load_i32(buffer->data + buffer->start);
-    if (length < FRAME_SIZE_MIN || (size_t)length > limit) {
-        char sentence[128];
-        snprintf(sentence, sizeof sentence, "request of %d bytes, allowed are %d to %zu", length,
-                 FRAME_SIZE_MIN, limit);
-        reject_frame(connection, METRIC_REJECTED_FRAME_SIZE, sentence);
+    struct bytes received = {buffer->data + buffer->start, buffer->end - buffer->start};
+    struct bytes frame;
+    struct error error;
+    enum status status =
+        frame_parse(received, connection->server->limits.request_bytes_max, &frame, size, &error);
+    if (status != STATUS_OK && status != STATUS_AGAIN) {
+        reject_frame(connection, METRIC_REJECTED_FRAME_SIZE, error.text);
         return false;
     }
-    *size = FRAME_LENGTH_SIZE + (size_t)length;
     return true;
 }
 
@@ -346,10 +328,10 @@ static void handle_frames(struct connection *connection)
 {
     struct receive_buffer *buffer = connection->buffer;
     size_t size = 0;
-    while (may_start_call(connection) && frame_size(connection, &size) && size > 0 &&
+    while (may_start_call(connection) && frame_size(connection, &size) &&
            buffer->end - buffer->start >= size) {
-        struct bytes frame = {buffer->data + buffer->start + FRAME_LENGTH_SIZE,
-                              size - FRAME_LENGTH_SIZE};
+        struct bytes frame = {buffer->data + buffer->start + FRAME_PREFIX_SIZE,
+                              size - FRAME_PREFIX_SIZE};
         buffer->start += size;
         connection->frame_started_us = 0;
         /* The buffer stays: it is this connection's until it is whole, or the connection ends. */
@@ -422,12 +404,10 @@ static bool make_room(struct connection *connection)
         return false;
     }
     size_t begun = buffer->end - buffer->start;
-    if (buffer->capacity - buffer->end > 0 && buffer->start + size <= buffer->capacity &&
-        (size > 0 || buffer->capacity - buffer->end >= RECEIVE_ROOM_MIN)) {
+    bool known = begun >= FRAME_PREFIX_SIZE;
+    size_t room = buffer->capacity - buffer->end;
+    if (known ? buffer->start + size <= buffer->capacity : room >= RECEIVE_ROOM_MIN) {
         return true;
-    }
-    if (begun == 0 || size == 0) {
-        size = FRAME_LENGTH_SIZE + FRAME_SIZE_MIN; /* Any that fits a pooled buffer. */
     }
     buffer = receive_buffer_make_room(buffer, size);
     if (buffer == NULL) {
@@ -447,8 +427,8 @@ static void tidy_buffer(struct connection *connection)
     size_t begun = buffer->end - buffer->start;
     if (begun > 0 && connection->frame_started_us == 0) {
         connection->frame_started_us = shard_now_us(connection->server->shard);
-        note_deadline(connection, after(connection->frame_started_us,
-                                        connection->server->limits.frame_us_max));
+        note_deadline(connection,
+                      after(connection->frame_started_us, connection->server->limits.frame_us_max));
     }
     if (!may_start_call(connection)) {
         return; /* Whole frames may lie in it. */
@@ -467,14 +447,8 @@ static void tidy_buffer(struct connection *connection)
 static void end_of_stream(struct connection *connection)
 {
     if (connection->frame_started_us != 0) {
-        report(connection, METRIC_REJECTED_TRUNCATED, "the client closed in the middle of a request");
-    }
-    LIST_FOREACH(node, &connection->queue.calls) {
-        const struct api_call *call = CONTAINER_OF(node, struct api_call, connection_node);
-        if (call->abandoned != NULL) {
-            connection_abort(connection); /* Nobody waits that long for half a connection. */
-            return;
-        }
+        report(connection, METRIC_REJECTED_TRUNCATED,
+               "the client closed in the middle of a request");
     }
     connection_end(connection);
 }
@@ -513,7 +487,8 @@ static void on_readable(evutil_socket_t descriptor, short what, void *context)
     (void)what;
     struct connection *connection = context;
     if (!may_start_call(connection)) {
-        /* Back-pressure: what the client sends now waits in the kernel, and then with the client. */
+        /* Back-pressure: what the client sends now waits in the kernel, and then with the client.
+         */
         stop_reading(connection);
         metrics_add(connection->server->metrics, METRIC_READING_PAUSED, 1);
         return;
@@ -585,8 +560,7 @@ static bool note_sent(struct connection *connection, ssize_t sent, size_t wanted
 static bool send_chunk(struct connection *connection)
 {
     struct iovec vectors[VECTORS_MAX];
-    struct response_chunk chunk =
-        response_queue_gather(&connection->queue, vectors, VECTORS_MAX);
+    struct response_chunk chunk = response_queue_gather(&connection->queue, vectors, VECTORS_MAX);
     if (chunk.vectors_count > 0) {
         struct msghdr message = {.msg_iov = vectors, .msg_iovlen = chunk.vectors_count};
         int flags = MSG_NOSIGNAL | (chunk.file != NULL ? MSG_MORE : 0);
@@ -597,8 +571,8 @@ static bool send_chunk(struct connection *connection)
         off_t position = (off_t)chunk.file->file_position;
         size_t size = chunk.file->size;
         errno = 0; /* A file that is shorter than its slice sends 0 bytes: an error here. */
-        ssize_t sent = sendfile(connection->socket_descriptor, chunk.file->file_descriptor,
-                                &position, size);
+        ssize_t sent =
+            sendfile(connection->socket_descriptor, chunk.file->file_descriptor, &position, size);
         return note_sent(connection, sent, size);
     }
     return false;
@@ -645,6 +619,22 @@ static void drop_calls(struct connection *connection)
     }
 }
 
+/* Whether a connection that reads no more still has something to wait for. Calls that can be
+ * abandoned wait for news, perhaps for long: nobody waits for them. */
+static bool has_work(const struct connection *connection)
+{
+    if (connection->queue.ready_bytes > 0 && connection->is_blocked) {
+        return true;
+    }
+    LIST_FOREACH (node, &connection->queue.calls) {
+        const struct api_call *call = CONTAINER_OF(node, struct api_call, connection_node);
+        if (call->state == RESPONSE_AWAITED && call->abandoned == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The end of a turn in which something happened here. */
 static void end_turn(struct shard *shard, struct shard_hook *hook)
 {
@@ -656,7 +646,7 @@ static void end_turn(struct shard *shard, struct shard_hook *hook)
         connection_resume(connection);
     }
     if (connection->state == CONNECTION_ENDING &&
-        (connection->queue.calls_count == 0 || response_queue_is_rejected(&connection->queue))) {
+        (!has_work(connection) || response_queue_is_rejected(&connection->queue))) {
         connection->state = CONNECTION_LOST;
     }
     if (connection->state == CONNECTION_LOST) {

@@ -115,10 +115,10 @@ static enum status bind_failed(const struct endpoint *endpoint, int failure, str
 {
     enum status status = failure == EADDRINUSE ? STATUS_BUSY : STATUS_INVALID;
     const char *why = failure == EADDRINUSE ? "the port is in use" : strerror(failure);
-    return error_set(error, status, "listen on %.*s port %d: %s",
-                     TEXT_ARGUMENTS(endpoint->host.size > 0 ? endpoint->host
-                                                            : TEXT_LITERAL("all interfaces")),
-                     endpoint->port, why);
+    return error_set(
+        error, status, "listen on %.*s port %d: %s",
+        TEXT_ARGUMENTS(endpoint->host.size > 0 ? endpoint->host : TEXT_LITERAL("all interfaces")),
+        endpoint->port, why);
 }
 
 static void keep_socket(struct listeners *listeners, size_t index, int descriptor)
@@ -152,8 +152,7 @@ static enum status open_endpoint(struct listeners *listeners, size_t index, stru
         }
     }
     freeaddrinfo(addresses);
-    if (listeners->sockets_count == before && failure == EAFNOSUPPORT &&
-        endpoint->host.size == 0) {
+    if (listeners->sockets_count == before && failure == EAFNOSUPPORT && endpoint->host.size == 0) {
         /* A machine without IPv6. */
         struct sockaddr_in address = any_v4;
         struct addrinfo v4 = {.ai_family = AF_INET,
@@ -371,8 +370,8 @@ static enum status hand_over(struct listeners *listeners, const struct listening
     if (getsockname(descriptor, (struct sockaddr *)&origin.local, &size) != 0) {
         origin.local = (struct sockaddr_storage){0};
     }
-    struct connection *connection = connection_create(descriptor, ++listeners->next_id, &origin,
-                                                      connection_ended, ticket);
+    struct connection *connection =
+        connection_create(descriptor, ++listeners->next_id, &origin, connection_ended, ticket);
     if (connection == NULL) {
         free(ticket);
         return STATUS_NO_MEMORY;
@@ -398,7 +397,8 @@ static void refuse(struct listeners *listeners, int descriptor, enum metric reas
                     NI_NUMERICHOST) != 0) {
         snprintf(text, sizeof text, "unknown");
     }
-    server_shard_report(acceptor(listeners), reason, text, "a connection was refused: limit reached");
+    server_shard_report(acceptor(listeners), reason, text,
+                        "a connection was refused: limit reached");
     close(descriptor);
 }
 

@@ -40,14 +40,15 @@ MUST_USE enum status endpoints_parse(struct text value, struct endpoints *endpoi
 const struct endpoint *endpoints_find(const struct endpoints *endpoints, struct text name);
 
 /* Checks that every name has a protocol in `listener.security.protocol.map` (a name that is a
- * protocol needs no entry) and that it is one that is served. STATUS_INVALID, STATUS_UNSUPPORTED. */
+ * protocol needs no entry) and that it is one that is served. STATUS_INVALID, STATUS_UNSUPPORTED.
+ */
 MUST_USE enum status endpoints_check_protocols(const struct endpoints *endpoints, struct text map,
                                                struct error *error);
 
 struct listener_options {
-    struct endpoints endpoints;                /* Texts outlive the listeners. */
-    uint32_t listener_rules[LISTENERS_MAX];    /* API_LISTENER_* of each. */
-    struct server_shard *const *servers;       /* Kept; the first accepts. */
+    struct endpoints endpoints;             /* Texts outlive the listeners. */
+    uint32_t listener_rules[LISTENERS_MAX]; /* API_LISTENER_* of each. */
+    struct server_shard *const *servers;    /* Kept; the first accepts. */
     unsigned servers_count;
     int64_t connections_max;             /* max.connections */
     int64_t connections_per_address_max; /* max.connections.per.ip; loopback does not count. */

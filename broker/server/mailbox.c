@@ -24,8 +24,7 @@ void mailbox_close(struct mailbox *mailbox)
 
 void mailbox_post(struct mailbox *mailbox, struct shard_message *message)
 {
-    struct shard_message *newest =
-        atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
+    struct shard_message *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
     do {
         message->next = newest;
     } while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, message,

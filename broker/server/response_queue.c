@@ -66,7 +66,7 @@ struct response_chunk response_queue_gather(struct response_queue *queue, struct
                                             unsigned vectors_max)
 {
     struct response_chunk chunk = {0};
-    LIST_FOREACH(node, &queue->calls) {
+    LIST_FOREACH (node, &queue->calls) {
         struct api_call *call = call_of(node);
         if (call->state != RESPONSE_READY && call->state != RESPONSE_SILENT) {
             break;
@@ -107,7 +107,7 @@ void response_queue_sent(struct response_queue *queue, size_t size)
 {
     ASSERT(size <= queue->ready_bytes);
     queue->ready_bytes -= size;
-    LIST_FOREACH(node, &queue->calls) {
+    LIST_FOREACH (node, &queue->calls) {
         if (size == 0) {
             return;
         }

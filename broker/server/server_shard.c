@@ -82,14 +82,14 @@ void server_shard_stop(struct server_shard *server, void (*stopped)(struct serve
         stopped(server);
         return;
     }
-    LIST_FOREACH(node, &server->connections) {
+    LIST_FOREACH (node, &server->connections) {
         connection_end(connection_of_node(node));
     }
 }
 
 void server_shard_abort(struct server_shard *server)
 {
-    LIST_FOREACH(node, &server->connections) {
+    LIST_FOREACH (node, &server->connections) {
         connection_abort(connection_of_node(node));
     }
 }

@@ -31,13 +31,13 @@
 #define REJECTION_LINE_US ((int64_t)1000 * 1000)
 
 struct server_limits {
-    size_t request_bytes_max;   /* socket.request.max.bytes: one frame. */
-    size_t received_bytes_max;  /* Receive buffers of one shard. */
-    size_t output_bytes_max;    /* Responses waiting in one connection. */
-    unsigned calls_max;         /* Requests under way in one connection. */
-    int64_t idle_us_max;        /* connections.max.idle.ms; INT64_MAX: for ever. */
-    int64_t frame_us_max;       /* A begun frame must be whole by then. */
-    int64_t stalled_us_max;     /* Responses must move on within it. */
+    size_t request_bytes_max;  /* socket.request.max.bytes: one frame. */
+    size_t received_bytes_max; /* Receive buffers of one shard. */
+    size_t output_bytes_max;   /* Responses waiting in one connection. */
+    unsigned calls_max;        /* Requests under way in one connection. */
+    int64_t idle_us_max;       /* connections.max.idle.ms; INT64_MAX: for ever. */
+    int64_t frame_us_max;      /* A begun frame must be whole by then. */
+    int64_t stalled_us_max;    /* Responses must move on within it. */
 };
 
 struct rejection_line {
@@ -53,7 +53,7 @@ struct server_shard {
     struct receive_pool receive_pool;
     struct list connections;
     size_t connections_count;
-    struct list starved;           /* Connections that wait for receive memory. */
+    struct list starved; /* Connections that wait for receive memory. */
     struct shard_hook starved_hook;
     struct list free_calls;
     size_t free_calls_count;

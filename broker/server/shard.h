@@ -34,7 +34,7 @@ typedef void shard_message_fn(struct shard *shard, struct shard_message *message
 
 /* Embedded in what is sent; belongs to the receiver once posted. */
 struct shard_message {
-    shard_message_fn *receive; /* Called on the receiver's thread. */
+    shard_message_fn *receive;  /* Called on the receiver's thread. */
     struct shard_message *next; /* The mailbox's. */
 };
 

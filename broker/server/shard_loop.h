@@ -12,9 +12,9 @@ struct event_base; /* libevent */
 
 struct shard_options {
     unsigned index;
-    struct clock *clock;                  /* Kept. */
-    struct diagnostic_sink *diagnostics;  /* Kept; may be NULL. */
-    struct disk_queue *disk_queue;        /* Kept, closed by its opener; may be NULL in tests. */
+    struct clock *clock;                 /* Kept. */
+    struct diagnostic_sink *diagnostics; /* Kept; may be NULL. */
+    struct disk_queue *disk_queue;       /* Kept, closed by its opener; may be NULL in tests. */
 };
 
 /* Makes a shard that does not run yet: until shard_start() its maker's thread may use it as if it
