@@ -1,0 +1,273 @@
+#include "broker/config/broker_config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/assert.h"
+#include "base/properties.h"
+#include "broker/config/config_keys.h"
+#include "storage/io/file_system.h"
+
+#define CONFIG_MEMORY_SIZE_MAX (8u * 1024 * 1024)
+
+struct broker_config {
+    struct arena arena;
+    struct config_value values[CONFIG_ID_COUNT];
+    bool is_set[CONFIG_ID_COUNT]; /* Not by default. */
+};
+
+/* Coarser keys stand in for finer ones that are not set, the first that is set first. */
+struct synonym {
+    enum config_id fine;
+    enum config_id coarse;
+    int64_t factor;
+};
+
+#define MINUTE_MS ((int64_t)60 * 1000)
+#define HOUR_MS   (60 * MINUTE_MS)
+
+static const struct synonym synonyms[] = {
+    {CONFIG_LOG_RETENTION_MS, CONFIG_LOG_RETENTION_MINUTES, MINUTE_MS},
+    {CONFIG_LOG_RETENTION_MS, CONFIG_LOG_RETENTION_HOURS, HOUR_MS},
+    {CONFIG_LOG_ROLL_MS, CONFIG_LOG_ROLL_HOURS, HOUR_MS},
+    {CONFIG_LOG_ROLL_JITTER_MS, CONFIG_LOG_ROLL_JITTER_HOURS, HOUR_MS},
+    {CONFIG_LOG_FLUSH_INTERVAL_MS, CONFIG_LOG_FLUSH_SCHEDULER_INTERVAL_MS, 1},
+};
+
+/* Sets one key from a source that `where` names, e.g. "server.properties line 7". */
+static enum status set(struct broker_config *config, struct diagnostic_sink *diagnostics,
+                       struct text name, struct text value, const char *where, struct error *error)
+{
+    enum config_id id;
+    if (!config_key_find(name, &id)) {
+        const char *nearest = config_key_nearest(name);
+        diagnose(diagnostics, DIAGNOSTIC_WARNING, "config",
+                 nearest == NULL ? "%s: unknown key %.*s is ignored"
+                                 : "%s: unknown key %.*s is ignored; did you mean %s?",
+                 where, TEXT_ARGUMENTS(name), nearest);
+        return STATUS_OK;
+    }
+    struct text kept = arena_copy_text(&config->arena, value);
+    if (kept.data == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "%s: no memory", where);
+    }
+    if (config_value_parse(config_key_at(id), kept, &config->values[id], error) != STATUS_OK) {
+        return error_wrap(error, "%s", where);
+    }
+    /* The parsed text may have been trimmed: texts end with a zero. */
+    config->values[id].text = arena_copy_text(&config->arena, config->values[id].text);
+    config->is_set[id] = true;
+    return STATUS_OK;
+}
+
+static enum status set_defaults(struct broker_config *config, struct error *error)
+{
+    for (unsigned i = 0; i < CONFIG_ID_COUNT; i++) {
+        const struct config_key *key = config_key_at((enum config_id)i);
+        if (key->default_value != NULL &&
+            config_value_parse(key, text_of(key->default_value), &config->values[i], error) !=
+                STATUS_OK) {
+            return error_wrap(error, "default");
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_file(struct broker_config *config, const char *path,
+                             struct diagnostic_sink *diagnostics, struct error *error)
+{
+    struct bytes content;
+    struct properties properties;
+    if (file_read_whole(file_system_posix(), path, PROPERTIES_SIZE_MAX, &config->arena, &content,
+                        error) != STATUS_OK) {
+        return error->status;
+    }
+    if (properties_parse(content, &config->arena, &properties, error) != STATUS_OK) {
+        return error_wrap(error, "%s", path);
+    }
+    for (size_t i = 0; i < properties.count; i++) {
+        char where[512];
+        snprintf(where, sizeof where, "%s line %u", path, properties.items[i].line);
+        enum status status = set(config, diagnostics, properties.items[i].key,
+                                 properties.items[i].value, where, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* KAFKA_LOG_DIRS -> log.dirs; '__' stands for '_', '___' for '-'. As the images of Apache Kafka. */
+static bool environment_key(struct text name, char *key, size_t key_size)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < name.size;) {
+        size_t run = 0;
+        while (i + run < name.size && name.data[i + run] == '_' && run < 3) {
+            run++;
+        }
+        if (size + 2 > key_size) {
+            return false;
+        }
+        if (run > 0) {
+            key[size++] = run == 1 ? '.' : run == 2 ? '_' : '-';
+            i += run;
+            continue;
+        }
+        char c = name.data[i++];
+        key[size++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    key[size] = '\0';
+    return size > 0;
+}
+
+/* Variables of the images' start scripts and of the JVM: none of them is a key. */
+static bool is_foreign(const char *name)
+{
+    static const char *const foreign[] = {"KAFKA_HOME", "KAFKA_OPTS",    "KAFKA_HEAP_OPTS",
+                                          "KAFKA_JMX_", "KAFKA_JVM_",    "KAFKA_LOG4J_",
+                                          "KAFKA_GC_",  "KAFKA_VERSION", "KAFKA_DEBUG"};
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (strncmp(name, foreign[i], strlen(foreign[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status read_environment(struct broker_config *config,
+                                    const struct broker_config_sources *sources,
+                                    struct diagnostic_sink *diagnostics, struct error *error)
+{
+    for (size_t i = 0; sources->environment != NULL && sources->environment[i] != NULL; i++) {
+        const char *entry = sources->environment[i];
+        const char *equals = strchr(entry, '=');
+        size_t prefix_size = strncmp(entry, "KAFKA_CFG_", 10) == 0 ? 10 : 6;
+        if (equals == NULL ||
+            (strncmp(entry, "KAFKA_", 6) != 0 && strncmp(entry, "CLUSTER_ID=", 11) != 0) ||
+            is_foreign(entry)) {
+            continue;
+        }
+        char key[256];
+        struct text name = {entry + prefix_size, (size_t)(equals - entry) - prefix_size};
+        if (entry[0] == 'C') {
+            name = TEXT_LITERAL("cluster.id");
+            memcpy(key, name.data, name.size + 1);
+        } else if (equals < entry + prefix_size || !environment_key(name, key, sizeof key)) {
+            continue;
+        }
+        char where[300];
+        snprintf(where, sizeof where, "environment %.*s", (int)(equals - entry), entry);
+        enum status status =
+            set(config, diagnostics, text_of(key), text_of(equals + 1), where, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_overrides(struct broker_config *config,
+                                  const struct broker_config_sources *sources,
+                                  struct diagnostic_sink *diagnostics, struct error *error)
+{
+    for (size_t i = 0; i < sources->overrides_count; i++) {
+        const char *override = sources->overrides[i];
+        const char *equals = strchr(override, '=');
+        if (equals == NULL) {
+            return error_set(error, STATUS_INVALID, "-o %s: key=value is expected", override);
+        }
+        struct text name = {override, (size_t)(equals - override)};
+        enum status status = set(config, diagnostics, name, text_of(equals + 1), "-o", error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static void resolve(struct broker_config *config)
+{
+    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
+        const struct synonym *synonym = &synonyms[i];
+        struct config_value *fine = &config->values[synonym->fine];
+        const struct config_value *coarse = &config->values[synonym->coarse];
+        if (fine->text.data != NULL || coarse->text.data == NULL) {
+            continue;
+        }
+        int64_t value = coarse->integer;
+        bool is_special = value < 0 || value > INT64_MAX / synonym->factor;
+        fine->integer = is_special ? value : value * synonym->factor;
+        fine->text = arena_format(&config->arena, "%lld", (long long)fine->integer);
+    }
+    if (!config->is_set[CONFIG_NODE_ID] && config->is_set[CONFIG_BROKER_ID] &&
+        config->values[CONFIG_BROKER_ID].integer >= 0) {
+        config->values[CONFIG_NODE_ID] = config->values[CONFIG_BROKER_ID];
+    }
+    if (config->values[CONFIG_LOG_DIRS].text.data == NULL) {
+        config->values[CONFIG_LOG_DIRS] = config->values[CONFIG_LOG_DIR];
+    }
+}
+
+enum status broker_config_load(const struct broker_config_sources *sources,
+                               struct diagnostic_sink *diagnostics, struct broker_config **out,
+                               struct error *error)
+{
+    struct broker_config *config = calloc(1, sizeof *config);
+    if (config == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the configuration");
+    }
+    arena_init(&config->arena, CONFIG_MEMORY_SIZE_MAX);
+    enum status status = set_defaults(config, error);
+    if (status == STATUS_OK && sources->file_path != NULL) {
+        status = read_file(config, sources->file_path, diagnostics, error);
+    }
+    if (status == STATUS_OK) {
+        status = read_environment(config, sources, diagnostics, error);
+    }
+    if (status == STATUS_OK) {
+        status = read_overrides(config, sources, diagnostics, error);
+    }
+    if (status != STATUS_OK) {
+        broker_config_destroy(config);
+        return status;
+    }
+    resolve(config);
+    *out = config;
+    return STATUS_OK;
+}
+
+void broker_config_destroy(struct broker_config *config)
+{
+    if (config == NULL) {
+        return;
+    }
+    arena_clear(&config->arena);
+    free(config);
+}
+
+int64_t broker_config_integer(const struct broker_config *config, enum config_id id)
+{
+    ASSERT(id < CONFIG_ID_COUNT);
+    return config->values[id].integer;
+}
+
+bool broker_config_boolean(const struct broker_config *config, enum config_id id)
+{
+    ASSERT(config_key_at(id)->type == CONFIG_TYPE_BOOLEAN);
+    return config->values[id].integer != 0;
+}
+
+double broker_config_real(const struct broker_config *config, enum config_id id)
+{
+    ASSERT(config_key_at(id)->type == CONFIG_TYPE_DOUBLE);
+    return config->values[id].real;
+}
+
+struct text broker_config_text(const struct broker_config *config, enum config_id id)
+{
+    ASSERT(id < CONFIG_ID_COUNT);
+    return config->values[id].text;
+}
