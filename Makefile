@@ -132,10 +132,15 @@ GENERATED_STAMP := $(GEN)/stamp
 $(OUT)/schema_compiler: $(call objects,$(CODEGEN)) $(OUT)/libbase.a
 	$(link) $(LIBRARIES_base) -o $@
 
+# Only files that changed are replaced, so that what does not use them is not compiled again.
 $(GENERATED_STAMP): $(OUT)/schema_compiler $(SCHEMAS)
 	@echo "GEN  $(GEN)/proto/generated"
-	@mkdir -p $(GEN)/proto/generated
-	$(Q)$< $(GEN) $(SCHEMAS)
+	@rm -rf $(GEN)/new && mkdir -p $(GEN)/new/proto/generated $(GEN)/proto/generated
+	$(Q)$< $(GEN)/new $(SCHEMAS)
+	@cd $(GEN)/new/proto/generated && for file in *; do \
+	    cmp -s $$file ../../../proto/generated/$$file || mv $$file ../../../proto/generated/; \
+	done
+	@rm -rf $(GEN)/new
 	@touch $@
 
 $(GENERATED): $(GENERATED_STAMP) ;
@@ -276,7 +281,7 @@ help:
 ## make fuzz            every decoder of foreign bytes; FUZZ_SECONDS=30 for each
 ## make bench           throughput and latency beside the yardstick server
 ## make tidy            house rules (tools/dev/tidy.awk); lint: clang-tidy; format: clang-format
-## make globals         fail when a writable global exists; count-tests: when a test is lost
+## make globals         fail on a writable global, a name defined twice; count-tests: on a lost test
 ## make nightly         the long runs: fuzz, crash, sanitizers
 ## make install         into DESTDIR/PREFIX (/usr/local)
 ## make clean           remove build/
@@ -343,10 +348,13 @@ count-tests: $(foreach pair,$(TESTED),$(OUT)/$(lastword $(subst :, ,$(pair))))
 	        { echo "$$pair: $$written tests written, $$built built"; exit 1; }; \
 	done
 
-# Several brokers run in one process in the simulator, so nothing may live in a writable global.
+# Several brokers run in one process in the simulator, so nothing may live in a writable global. And
+# no function may be defined twice: an archive would hide it until somebody needs both files.
 globals: $(ALL_ARCHIVES)
 	@objdump -t $(ALL_ARCHIVES) 2>/dev/null | awk '/ O \.(data|bss|tdata|tbss)[ \t]/ \
 	    { print "writable global: " $$NF; bad = 1 } END { exit bad }'
+	@nm -g --defined-only $(ALL_ARCHIVES) 2>/dev/null | awk 'NF == 3 && seen[$$3]++ \
+	    { print "defined twice: " $$3; bad = 1 } END { exit bad }'
 
 # Tests are left out: what their macros grow into is not ours to correct.
 LINT_JOBS ?= 2
