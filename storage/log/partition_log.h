@@ -7,7 +7,7 @@
  * offset need it).
  *
  * Owned by one shard's thread. Appends and reads never wait for the disk; flushing is started by
- * log_flusher.h and answered later. Functions marked «may block» are for opening, rolling, deleting
+ * log_flusher.h and answered later. Functions marked "may block" are for opening, rolling, deleting
  * and tools.
  *
  * Files of the directory <topic>-<partition>: kafka's own (see storage/log/README.md) and

@@ -317,7 +317,6 @@ static enum status begin_checksums(struct recovery *recovery, struct segment *se
     struct log_path checksums_path;
     log_path_of_offset(&checksums_path, recovery->log->directory, segment->base_offset,
                        LOG_SUFFIX_CHECKSUMS);
-    index_entries_init(&recovery->old_checksums, CHECKSUM_ENTRY_SIZE);
     enum status status = index_entries_load(&recovery->old_checksums, files_of(recovery),
                                             checksums_path.text, error);
     if (status != STATUS_OK) {
@@ -371,6 +370,7 @@ static enum status scan_segment(struct recovery *recovery, struct segment *segme
     recovery->is_reindexed = reindex;
     recovery->is_indexed = reindex || segment == log_active(log);
     recovery->is_block_damaged = false;
+    index_entries_init(&recovery->old_checksums, CHECKSUM_ENTRY_SIZE);
     struct segment_scan scan = {
         .files = files_of(recovery),
         .path = path.text,

@@ -114,8 +114,8 @@ void producer_state_advance(struct producer_state *state, int64_t high_watermark
  * watermark; INT64_MAX when there is none. */
 int64_t producer_state_first_unstable(const struct producer_state *state);
 
-/* First offset of the oldest open transaction, whatever the high watermark; INT64_MAX. What the
- * transaction index records as the last stable offset counts without `completing`. */
+/* First offset of the oldest open transaction of any other producer, whatever the high watermark;
+ * INT64_MAX when there is none. */
 int64_t producer_state_first_open(const struct producer_state *state, int64_t except_producer_id);
 
 /* Forgets producers whose last batch is older than `oldest_ms`, unless a transaction is open.
