@@ -10,7 +10,7 @@
 
 #include "base/number_text.h"
 #include "proto/generated/messages.h"
-#include "proto/wire/wire_writer.h"
+#include "tests/support/proto/message_bytes.h"
 #include "tests/support/proto/random_message.h"
 
 #define ARENA_SIZE_MAX ((size_t)64 * 1024 * 1024)
@@ -49,38 +49,6 @@ static const struct message_descriptor *find(const char *wanted)
     return NULL;
 }
 
-/* Encodes as the broker does, into slices, and puts them together. */
-MUST_USE static enum status encode(const struct message_descriptor *descriptor, const void *message,
-                                   int16_t version, struct arena *arena, struct bytes *bytes,
-                                   struct error *error)
-{
-    struct wire_writer writer;
-    struct slices slices = {0};
-
-    wire_writer_init(&writer, arena);
-    enum status status = descriptor->encode(message, version, &writer, error);
-    if (status == STATUS_OK) {
-        status = wire_writer_finish(&writer, &slices, error);
-    } else {
-        wire_writer_clear(&writer);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    uint8_t *data = arena_allocate(arena, slices.size);
-    size_t size = 0;
-    if (data == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for %zu bytes", slices.size);
-    }
-    for (size_t i = 0; i < slices.count; i++) {
-        memcpy(data + size, slices.items[i].data, slices.items[i].size);
-        size += slices.items[i].size;
-    }
-    slices_release(&slices);
-    *bytes = (struct bytes){data, size};
-    return STATUS_OK;
-}
-
 static void print_message(const char *name, int16_t version, struct bytes bytes)
 {
     printf("%s %d ", name, version);
@@ -107,7 +75,7 @@ static bool generate(uint64_t seed, int64_t count)
              version++) {
             struct bytes bytes = BYTES_NULL;
             void *message = random_message(descriptor, version, &random.random, &arena);
-            if (encode(descriptor, message, version, &arena, &bytes, &error) != STATUS_OK) {
+            if (message_bytes(descriptor, message, version, &arena, &bytes, &error) != STATUS_OK) {
                 fprintf(stderr, "%s\n", error.text);
                 arena_clear(&arena);
                 return false;
@@ -143,21 +111,11 @@ MUST_USE static enum status round_trip(const struct message_descriptor *descript
                                        struct bytes bytes, struct arena *arena, struct bytes *again,
                                        struct error *error)
 {
-    struct byte_reader reader = byte_reader_over(bytes);
-    void *message = arena_allocate(arena, descriptor->structure->size);
+    void *message = NULL;
+    enum status status = message_from_bytes(descriptor, bytes, version, arena, &message, error);
 
-    if (message == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a message");
-    }
-    enum status status = descriptor->decode(message, version, &reader, arena, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (byte_reader_remaining(&reader) != 0) {
-        return error_set(error, STATUS_MALFORMED, "%zu bytes are left over",
-                         byte_reader_remaining(&reader));
-    }
-    return encode(descriptor, message, version, arena, again, error);
+    return status == STATUS_OK ? message_bytes(descriptor, message, version, arena, again, error)
+                               : status;
 }
 
 static void skip(struct tally *tally, const char *name, int16_t version)
