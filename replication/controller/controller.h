@@ -34,6 +34,11 @@ struct controller;
 typedef enum status config_check_fn(void *context, enum config_resource_type type, struct text key,
                                     struct text value, struct error *error);
 
+/* Whether the value of a key is a list, so that APPEND and SUBTRACT may change it; *default_value is
+ * then what the list is without a configuration of the resource. */
+typedef bool config_list_default_fn(void *context, enum config_resource_type type, struct text key,
+                                    struct text *default_value);
+
 struct controller_options {
     const char *directory; /* "<metadata log dir>/__cluster_metadata-0". */
     int32_t node_id;
@@ -44,9 +49,10 @@ struct controller_options {
     struct random *random;
     struct diagnostic_sink *diagnostics;
     config_check_fn *config_check;
+    config_list_default_fn *config_list_default; /* NULL: only the lists of topics are known. */
     void *config_context;
-    int32_t default_partitions_count;     /* num.partitions */
-    int16_t default_replication_factor;   /* default.replication.factor */
+    int32_t default_partitions_count;   /* num.partitions */
+    int16_t default_replication_factor; /* default.replication.factor */
 };
 
 struct controller_events {
@@ -58,11 +64,12 @@ struct controller_events {
 };
 
 enum controller_command_kind {
-    CONTROLLER_REGISTER_BROKER,    /* broker_registration_request/response */
-    CONTROLLER_CREATE_TOPICS,      /* create_topics_request/response */
+    CONTROLLER_REGISTER_BROKER, /* broker_registration_request/response */
+    CONTROLLER_CREATE_TOPICS,   /* create_topics_request/response; the configs of its response are
+                                   null: the broker, which knows the defaults, fills them in */
     CONTROLLER_DELETE_TOPICS,
     CONTROLLER_CREATE_PARTITIONS,
-    CONTROLLER_ALTER_CONFIGS,      /* Replaces all (33). */
+    CONTROLLER_ALTER_CONFIGS, /* Replaces all (33). */
     CONTROLLER_INCREMENTAL_ALTER_CONFIGS,
     CONTROLLER_ALLOCATE_PRODUCER_IDS,
 };
@@ -77,8 +84,8 @@ struct controller_command {
     struct arena *arena; /* The caller's; used on the controller's thread until done. */
     controller_done_fn *done;
     void *context;
-    enum status status;  /* Valid in done(): not STATUS_OK when nothing could be decided (stopping,
-                            failed, not the controller): then there is no response. */
+    enum status status; /* Valid in done(): not STATUS_OK when nothing could be decided (stopping,
+                           failed, not the controller): then there is no response. */
     struct error error;
     struct controller_command *next; /* The controller's. */
 };
