@@ -25,7 +25,7 @@
 #include "storage/log/partition_log.h"
 
 enum partition_state {
-    PARTITION_OPENING, /* The log is being opened on a worker. */
+    PARTITION_OPENING,
     PARTITION_READY,
     PARTITION_OFFLINE, /* The log cannot be served: failed or corrupt as a whole. */
     PARTITION_CLOSING, /* Leaves as soon as its flush has ended. */

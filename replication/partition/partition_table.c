@@ -7,37 +7,20 @@
 #include "base/assert.h"
 #include "base/hash_map.h"
 
-/* Logs that are being opened at once: enough to keep the workers busy, little enough that ten
- * thousand new partitions do not cost memory all at once. */
-#define OPENINGS_MAX 16
-
 /* A partition with what the table needs to find and file it. The key of the hash map. */
 struct table_entry {
     struct partition partition; /* First. */
     uint8_t key[UUID_SIZE + sizeof(int32_t)];
-    struct list_node waiting_to_open;
-    bool is_opening;
-    bool is_gone; /* Deleted while it was being opened or flushed. */
+    bool is_gone; /* Deleted while it was flushed or read from. */
     char topic[];
-};
-
-struct opening {
-    struct disk_operation operation;
-    struct partition_table *table;
-    struct table_entry *entry;
-    struct partition_log_options options;
-    struct partition_log *log;
-    struct log_recovery_report report;
 };
 
 struct partition_table {
     struct partition_table_options options;
     struct log_flusher *flusher;
     struct hash_map entries;
-    struct metadata_image *image; /* The newest, one reference; NULL before the first. */
-    struct list waiting_to_open;  /* table_entry */
-    unsigned openings_count;
-    unsigned pending_count;            /* Openings and closings that `applied` waits for. */
+    struct metadata_image *image;      /* The newest, one reference; NULL before the first. */
+    unsigned pending_count;            /* Closings that `applied` waits for. */
     struct metadata_image **announced; /* Images whose `applied` is due, oldest first. */
     size_t announced_count;
     size_t announced_capacity;
@@ -107,7 +90,6 @@ struct partition_table *partition_table_create(const struct partition_table_opti
     }
     table->options = *options;
     hash_map_init(&table->entries);
-    list_init(&table->waiting_to_open);
     struct log_flusher_events events = {
         .flushed = on_flushed,
         .no_space = on_no_space,
@@ -221,108 +203,38 @@ static void apply_image(struct partition_table *table, struct table_entry *entry
 
 /* ---- opening ---- */
 
-static void start_openings(struct partition_table *table);
-
-static enum status open_on_worker(void *context, struct error *error)
-{
-    struct opening *opening = context;
-    return partition_log_open(opening->table->options.log_context, &opening->options, &opening->log,
-                              &opening->report, error);
-}
-
-static void opened(struct disk_operation *operation)
-{
-    struct opening *opening = operation->context;
-    struct partition_table *table = opening->table;
-    struct table_entry *entry = opening->entry;
-    struct partition_table_owner *owner = &table->options.owner;
-    struct partition *partition = &entry->partition;
-
-    entry->is_opening = false;
-    table->openings_count--;
-    if (operation->status == STATUS_OK) {
-        partition->log = opening->log;
-        partition->state = PARTITION_READY;
-        log_flusher_attach(table->flusher, partition->log, entry);
-        owner->opened(owner->context, partition, &opening->report, NULL);
-    } else {
-        partition->state = PARTITION_OFFLINE;
-        owner->opened(owner->context, partition, &opening->report, &operation->error);
-    }
-    if (entry->is_gone) {
-        try_remove(table, entry);
-    } else if (partition->state == PARTITION_READY) {
-        apply_image(table, entry);
-    }
-    free(opening);
-    table->pending_count--;
-    start_openings(table);
-    announce(table);
-}
-
-static void cannot_open(struct partition_table *table, struct table_entry *entry,
-                        const struct error *error)
-{
-    struct log_recovery_report nothing = {.scanned = false};
-    entry->partition.state = PARTITION_OFFLINE;
-    table->pending_count--;
-    table->options.owner.opened(table->options.owner.context, &entry->partition, &nothing, error);
-}
-
-static void start_opening(struct partition_table *table, struct table_entry *entry)
+/* Opens on the shard's own thread: a log uses what the shard's logs share. */
+static enum status open_log(struct partition_table *table, struct partition *partition,
+                            struct log_recovery_report *report, struct error *error)
 {
     struct partition_table_owner *owner = &table->options.owner;
-    struct partition *partition = &entry->partition;
     struct log_location location = {.high_watermark = -1};
-    struct error error;
-    if (owner->locate(owner->context, partition->topic, partition->topic_id, partition->index,
-                      &location, &error) != STATUS_OK) {
-        cannot_open(table, entry, &error);
-        return;
+    enum status status = owner->locate(owner->context, partition->topic, partition->topic_id,
+                                       partition->index, &location, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    struct opening *opening = calloc(1, sizeof *opening);
     partition->directory = strdup(location.directory);
-    if (opening == NULL || partition->directory == NULL) {
-        free(opening);
-        status_ignore(error_set(&error, STATUS_NO_MEMORY, "open %s", location.directory));
-        cannot_open(table, entry, &error);
-        return;
+    if (partition->directory == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "open %s", location.directory);
     }
-    struct log_config config = log_config_default();
-    unsigned min_insync_replicas = 1;
-    owner->configure(owner->context, table->image, partition->topic, &config, &min_insync_replicas);
-    opening->table = table;
-    opening->entry = entry;
-    opening->options = (struct partition_log_options){
+    struct partition_log_options options = {
         .directory = partition->directory,
         .topic_id = partition->topic_id,
-        .config = config,
         .was_clean = location.was_clean,
         .recovery_point = location.recovery_point,
         .log_start_offset = location.log_start_offset,
     };
-    opening->operation.kind = DISK_CALL;
-    opening->operation.call = open_on_worker;
-    opening->operation.done = opened;
-    opening->operation.context = opening;
-    entry->is_opening = true;
-    table->openings_count++;
-    table->options.queue->submit(table->options.queue, &opening->operation);
-}
-
-static void start_openings(struct partition_table *table)
-{
-    while (table->openings_count < OPENINGS_MAX && !list_is_empty(&table->waiting_to_open)) {
-        struct list_node *node = list_first(&table->waiting_to_open);
-        list_remove(node);
-        start_opening(table, CONTAINER_OF(node, struct table_entry, waiting_to_open));
-    }
-    table->options.queue->kick(table->options.queue);
+    unsigned min_insync_replicas = 1;
+    owner->configure(owner->context, table->image, partition->topic, &options.config,
+                     &min_insync_replicas);
+    return partition_log_open(table->options.log_context, &options, &partition->log, report, error);
 }
 
 static void add(struct partition_table *table, struct text topic, struct uuid topic_id,
                 int32_t index)
 {
+    struct partition_table_owner *owner = &table->options.owner;
     struct table_entry *entry = entry_create(topic, topic_id, index);
     /* Without memory for it the partition answers as unknown, and is tried again with the next
      * image. */
@@ -333,8 +245,18 @@ static void add(struct partition_table *table, struct text topic, struct uuid to
         free(entry);
         return;
     }
-    table->pending_count++;
-    list_add_last(&table->waiting_to_open, &entry->waiting_to_open);
+    struct partition *partition = &entry->partition;
+    struct log_recovery_report report = {.scanned = false};
+    struct error error;
+    if (open_log(table, partition, &report, &error) != STATUS_OK) {
+        partition->state = PARTITION_OFFLINE;
+        owner->opened(owner->context, partition, &report, &error);
+        return;
+    }
+    partition->state = PARTITION_READY;
+    log_flusher_attach(table->flusher, partition->log, entry);
+    owner->opened(owner->context, partition, &report, NULL);
+    apply_image(table, entry);
 }
 
 /* ---- leaving ---- */
@@ -342,8 +264,8 @@ static void add(struct partition_table *table, struct text topic, struct uuid to
 static void try_remove(struct partition_table *table, struct table_entry *entry)
 {
     struct partition *partition = &entry->partition;
-    if (entry->is_opening || partition->pins > 0) {
-        return; /* opened() or partition_table_unpin() comes back here. */
+    if (partition->pins > 0) {
+        return; /* partition_table_unpin() comes back here. */
     }
     if (partition->log != NULL) {
         if (log_flusher_is_flushing(table->flusher, partition->log)) {
@@ -365,10 +287,6 @@ static void start_removal(struct partition_table *table, struct table_entry *ent
     hash_map_remove(&table->entries, entry_key(entry));
     entry->is_gone = true;
     table->pending_count++;
-    if (list_contains_node(&entry->waiting_to_open)) {
-        list_remove(&entry->waiting_to_open);
-        table->pending_count--;
-    }
     if (entry->partition.state == PARTITION_READY) {
         entry->partition.state = PARTITION_CLOSING;
     }
@@ -464,7 +382,6 @@ void partition_table_apply(struct partition_table *table, struct metadata_image 
     }
     metadata_image_release(before);
     will_announce(table, image);
-    start_openings(table);
     announce(table);
 }
 
@@ -512,10 +429,6 @@ struct log_flusher *partition_table_flusher(struct partition_table *table)
 enum status partition_table_close_all(struct partition_table *table, struct error *error)
 {
     struct disk_queue *queue = table->options.queue;
-    while (!list_is_empty(&table->waiting_to_open)) {
-        list_remove(list_first(&table->waiting_to_open));
-        table->pending_count--;
-    }
     while (queue->pending(queue) > 0) {
         queue->kick(queue);
         queue->wait(queue);

@@ -1,7 +1,7 @@
 /* The partitions that one shard owns: opened, closed and told of their role as the metadata says.
  *
  *   partition_table_apply(image)
- *        new here      -> located by the owner, its log opened on a worker (DISK_CALL)
+ *        new here      -> located by the owner, its log opened
  *        changed       -> partition_apply(), new log configuration
  *        gone          -> waits for its flush, closes, tells the owner (removed)
  *   events.applied(image) once all of that is done: who waits for a topic to exist waits for this
@@ -61,7 +61,8 @@ struct partition_table *partition_table_create(const struct partition_table_opti
 /* The logs must be closed: partition_table_close_all(). NULL is allowed. */
 void partition_table_destroy(struct partition_table *table);
 
-/* Takes over an image; keeps a reference until the next. The caller kicks the disk queue. */
+/* Takes over an image; keeps a reference until the next. Opening logs
+ * may block. */
 void partition_table_apply(struct partition_table *table, struct metadata_image *image);
 
 /* NULL when this shard does not have it. */

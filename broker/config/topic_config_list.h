@@ -1,0 +1,37 @@
+/* Every configuration key of a topic, and the broker's key that supplies its default. Type, range
+ * and allowed values are those of the broker's key.
+ *
+ * No include guard: every includer defines TOPIC_CONFIG() its own way, includes this, and undefines
+ * it. */
+
+/*           id, key, broker's key in config_list.h */
+TOPIC_CONFIG(CLEANUP_POLICY, "cleanup.policy", LOG_CLEANUP_POLICY)
+TOPIC_CONFIG(COMPRESSION_GZIP_LEVEL, "compression.gzip.level", COMPRESSION_GZIP_LEVEL)
+TOPIC_CONFIG(COMPRESSION_LZ4_LEVEL, "compression.lz4.level", COMPRESSION_LZ4_LEVEL)
+TOPIC_CONFIG(COMPRESSION_TYPE, "compression.type", COMPRESSION_TYPE)
+TOPIC_CONFIG(COMPRESSION_ZSTD_LEVEL, "compression.zstd.level", COMPRESSION_ZSTD_LEVEL)
+TOPIC_CONFIG(DELETE_RETENTION_MS, "delete.retention.ms", LOG_CLEANER_DELETE_RETENTION_MS)
+TOPIC_CONFIG(FILE_DELETE_DELAY_MS, "file.delete.delay.ms", LOG_SEGMENT_DELETE_DELAY_MS)
+TOPIC_CONFIG(FLUSH_MESSAGES, "flush.messages", LOG_FLUSH_INTERVAL_MESSAGES)
+TOPIC_CONFIG(FLUSH_MS, "flush.ms", LOG_FLUSH_INTERVAL_MS)
+TOPIC_CONFIG(INDEX_INTERVAL_BYTES, "index.interval.bytes", LOG_INDEX_INTERVAL_BYTES)
+TOPIC_CONFIG(MAX_COMPACTION_LAG_MS, "max.compaction.lag.ms", LOG_CLEANER_MAX_COMPACTION_LAG_MS)
+TOPIC_CONFIG(MAX_MESSAGE_BYTES, "max.message.bytes", MESSAGE_MAX_BYTES)
+TOPIC_CONFIG(MESSAGE_TIMESTAMP_AFTER_MAX_MS, "message.timestamp.after.max.ms",
+             LOG_MESSAGE_TIMESTAMP_AFTER_MAX_MS)
+TOPIC_CONFIG(MESSAGE_TIMESTAMP_BEFORE_MAX_MS, "message.timestamp.before.max.ms",
+             LOG_MESSAGE_TIMESTAMP_BEFORE_MAX_MS)
+TOPIC_CONFIG(MESSAGE_TIMESTAMP_TYPE, "message.timestamp.type", LOG_MESSAGE_TIMESTAMP_TYPE)
+TOPIC_CONFIG(MIN_CLEANABLE_DIRTY_RATIO, "min.cleanable.dirty.ratio",
+             LOG_CLEANER_MIN_CLEANABLE_RATIO)
+TOPIC_CONFIG(MIN_COMPACTION_LAG_MS, "min.compaction.lag.ms", LOG_CLEANER_MIN_COMPACTION_LAG_MS)
+TOPIC_CONFIG(MIN_INSYNC_REPLICAS, "min.insync.replicas", MIN_INSYNC_REPLICAS)
+TOPIC_CONFIG(PREALLOCATE, "preallocate", LOG_PREALLOCATE)
+TOPIC_CONFIG(RETENTION_BYTES, "retention.bytes", LOG_RETENTION_BYTES)
+TOPIC_CONFIG(RETENTION_MS, "retention.ms", LOG_RETENTION_MS)
+TOPIC_CONFIG(SEGMENT_BYTES, "segment.bytes", LOG_SEGMENT_BYTES)
+TOPIC_CONFIG(SEGMENT_INDEX_BYTES, "segment.index.bytes", LOG_INDEX_SIZE_MAX_BYTES)
+TOPIC_CONFIG(SEGMENT_JITTER_MS, "segment.jitter.ms", LOG_ROLL_JITTER_MS)
+TOPIC_CONFIG(SEGMENT_MS, "segment.ms", LOG_ROLL_MS)
+TOPIC_CONFIG(UNCLEAN_LEADER_ELECTION_ENABLE, "unclean.leader.election.enable",
+             UNCLEAN_LEADER_ELECTION_ENABLE)
