@@ -118,12 +118,14 @@ void segment_tail_drop_block(struct segment_tail *tail)
  * some of them, BUFFERS_MAX when there is none. */
 static size_t make_room(struct segment_tail *tail, size_t size, uint64_t waiting)
 {
-    const struct segment_tail_buffer *last = last_buffer(tail);
+    struct segment_tail_buffer *last = last_buffer(tail);
     size_t room = last != NULL ? last->buffer->capacity - last->used : 0;
     uint64_t start = last != NULL ? last->start + last->buffer->capacity : tail->end;
-    size_t count_before = tail->buffers.count;
-    /* While room is made, nothing of this tail must be evicted: indexes would move. */
-    tail->pinned = true;
+    size_t taking_count = room > 0 ? 1 : 0;
+    size_t added_count = 0;
+    /* Making room may evict what is flushed, of this file too, but not the one that is filled up.
+     */
+    tail->pinned = room > 0 ? last : NULL;
     while (room < size) {
         size_t capacity = size - room + waiting >= SEGMENT_TAIL_STREAM_SIZE ? BUFFER_SIZE_LARGE
                                                                             : BUFFER_SIZE_SMALL;
@@ -132,13 +134,13 @@ static size_t make_room(struct segment_tail *tail, size_t size, uint64_t waiting
         }
         start += capacity;
         room += capacity;
+        added_count++;
     }
-    tail->pinned = false;
+    tail->pinned = NULL;
     if (room >= size) {
-        bool last_is_full = last == NULL || last->used == last->buffer->capacity;
-        return last_is_full ? count_before : count_before - 1;
+        return tail->buffers.count - added_count - taking_count;
     }
-    while (tail->buffers.count > count_before) {
+    for (; added_count > 0; added_count--) {
         remove_last(tail);
     }
     return BUFFERS_MAX;
@@ -267,9 +269,9 @@ bool segment_tail_truncate(struct segment_tail *tail, uint64_t position)
     if (position > segment_tail_start(tail) && position < tail->end) {
         struct segment_tail_buffer *last_kept = buffer_at(tail, index_of(tail, position - 1));
         if (!counted_is_sole(&last_kept->buffer->counted)) {
-            tail->pinned = true;
+            tail->pinned = last_kept;
             struct buffer *copy = borrow(tail, last_kept->buffer->capacity);
-            tail->pinned = false;
+            tail->pinned = NULL;
             if (copy == NULL) {
                 return false;
             }
@@ -293,7 +295,8 @@ bool segment_tail_truncate(struct segment_tail *tail, uint64_t position)
 bool segment_tail_evict_first(struct segment_tail *tail)
 {
     struct segment_tail_buffer *first = buffer_at(tail, 0);
-    if (tail->pinned || first->start + first->used > tail->evictable_end) {
+    if (first == tail->pinned || first->used == 0 ||
+        first->start + first->used > tail->evictable_end) {
         return false;
     }
     ring_remove_first(&tail->buffers);

@@ -41,7 +41,7 @@ struct segment_tail {
     struct ring buffers;    /* Of struct segment_tail_buffer pointers, ascending. */
     uint64_t evictable_end; /* What lies before it is on disk or in the page cache. */
     uint64_t end;           /* Where the next byte goes, also when no buffer is there. */
-    bool pinned;            /* Nothing may be evicted just now. */
+    const struct segment_tail_buffer *pinned; /* Must not be evicted just now; or NULL. */
 };
 
 /* Empty, at `end`, which is evictable. Keeps cache and pool. */
