@@ -1,4 +1,7 @@
-/* The Java client, org.apache.kafka:kafka-clients. Usage: Check HOST:PORT TOPIC RECORDS */
+/* The Java client, org.apache.kafka:kafka-clients. Usage: Check HOST:PORT TOPIC RECORDS [PART]
+ *
+ * PART is all (default), produce (only creates and produces) or read (only reads what an earlier
+ * produce left). */
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +37,7 @@ public class Check {
     final String bootstrap;
     final String topic;
     final int count;
-    final long firstTimestamp;
+    long firstTimestamp;
     final List<TopicPartition> partitions;
     final List<List<ConsumerRecord<String, String>>> read = new ArrayList<>();
 
@@ -89,6 +92,10 @@ public class Check {
         check(wrong == 0, "produces " + count + " records by key, gzip, idempotent", wrong);
     }
 
+    static int number(ConsumerRecord<String, String> record) {
+        return Integer.parseInt(record.value().substring("value-".length()));
+    }
+
     void readBack(KafkaConsumer<String, String> consumer) {
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
@@ -101,12 +108,14 @@ public class Check {
             }
         }
         check(total == count, "reads as many records as it produced", total);
+        var any = read.stream().flatMap(List::stream).findFirst().orElseThrow();
+        firstTimestamp = any.timestamp() - number(any); /* Of the run that produced. */
         int wrong = 0;
         for (var records : read) {
             int previous = -1;
             for (int offset = 0; offset < records.size(); offset++) {
                 var record = records.get(offset);
-                int i = Integer.parseInt(record.value().substring("value-".length()));
+                int i = number(record);
                 boolean good = record.offset() == offset && i > previous
                     && record.key().equals("key-" + i % KEYS)
                     && record.timestamp() == firstTimestamp + i;
@@ -173,15 +182,22 @@ public class Check {
 
     public static void main(String[] arguments) throws Exception {
         Check check = new Check(arguments[0], arguments[1], Integer.parseInt(arguments[2]));
+        String part = arguments.length > 3 ? arguments[3] : "all";
         try (Admin admin = Admin.create(check.properties())) {
-            check.createTopic(admin);
-            check.produce();
-            try (var consumer = new KafkaConsumer<>(check.properties(), new StringDeserializer(),
-                                                    new StringDeserializer())) {
-                check.readBack(consumer);
-                check.seek(consumer);
+            if (!part.equals("read")) {
+                check.createTopic(admin);
+                check.produce();
             }
-            check.configs(admin);
+            if (!part.equals("produce")) {
+                try (var consumer = new KafkaConsumer<>(
+                         check.properties(), new StringDeserializer(), new StringDeserializer())) {
+                    check.readBack(consumer);
+                    check.seek(consumer);
+                }
+            }
+            if (part.equals("all")) {
+                check.configs(admin);
+            }
         }
     }
 }
