@@ -278,7 +278,7 @@ help:
 ## make test-clients    real Kafka clients in five languages against rollwayd
 ## make test-wire       our codec against Apache Kafka's own classes, byte for byte
 ## make test-crash      kill -9 under load, power loss and torn writes on the simulated disk
-## make fuzz            every decoder of foreign bytes; FUZZ_SECONDS=30 for each
+## make fuzz            every decoder of foreign bytes; FUZZ_SECONDS=600 in all
 ## make bench           throughput and latency beside the yardstick server
 ## make tidy            house rules (tools/dev/tidy.awk); lint: clang-tidy; format: clang-format
 ## make globals         fail on a writable global, a name defined twice; count-tests: on a lost test
@@ -301,8 +301,9 @@ bench:
 .PHONY: bench-programs
 bench-programs: $(SHIPPED) $(foreach name,$(BENCH_PROGRAMS),$(OUT)/bench_$(name))
 
-# tests/fuzz/fuzz_<decoder>.c is a libFuzzer target; tests/fuzz/corpus/<decoder> its seeds.
-FUZZ_SECONDS ?= 30
+# tests/fuzz/fuzz_<decoder>.c is a libFuzzer target; tests/fuzz/corpus/<decoder> its seeds, and
+# <decoder>.tar.gz beside it what earlier runs found. FUZZ_SECONDS are shared by all targets.
+FUZZ_SECONDS ?= 600
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_COMMON := $(filter-out tests/fuzz/fuzz_%,$(call sources,tests/fuzz))
 $(call objects,$(wildcard tests/fuzz/*.c)): | $(GENERATED_STAMP)
