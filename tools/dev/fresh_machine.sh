@@ -69,6 +69,7 @@ if ! $only_run; then
 fi
 
 echo "make run"
+: >"$machine/root/run.log"
 set -m # The server gets a process group, so that it can be ended as a whole.
 in_machine "exec make -j$(nproc) run RUN_ARGUMENTS='-o listeners=PLAINTEXT://127.0.0.1:0'" \
     >"$machine/root/run.log" 2>&1 &

@@ -4,18 +4,19 @@
 #     tools/dev/install_deps.sh [--check] [GROUP...]
 #
 # Without a group: what `make run` and `make test` need. Groups beside it: clients (the clients of
-# `make test-clients` and Kafka's own classes), fuzz, checks (tidy, format, lint), machine
+# `make test-clients` and Kafka's own classes), bench, fuzz, checks (tidy, format, lint), machine
 # (fresh_machine.sh), all. --check installs nothing and answers by its exit status. Doing it twice
 # is harmless.
 set -euo pipefail
 
 base_packages=(
-    gcc make libc6-dev pkg-config
+    gcc make libc6-dev
     libisal-dev libxxhash-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev liburing-dev
     libraft-dev libevent-dev libssl-dev libjansson-dev libcurl4-openssl-dev librdkafka-dev
     libcriterion-dev kcat
 )
 clients_packages=(default-jdk-headless maven nodejs npm golang-go python3-venv python3-dev g++ curl)
+bench_packages=(python3-minimal)
 fuzz_packages=(clang libclang-rt-dev)
 checks_packages=(clang clang-format clang-tidy gawk git)
 machine_packages=(debootstrap git)
@@ -25,10 +26,10 @@ groups=(base)
 for argument in "$@"; do
     case $argument in
     --check) check_only=true ;;
-    clients | fuzz | checks | machine) groups+=("$argument") ;;
-    all) groups+=(clients fuzz checks machine) ;;
+    clients | bench | fuzz | checks | machine) groups+=("$argument") ;;
+    all) groups+=(clients bench fuzz checks machine) ;;
     *)
-        echo "install_deps.sh: no group '$argument': clients, fuzz, checks, machine, all" >&2
+        echo "install_deps.sh: no group '$argument': clients, bench, fuzz, checks, machine, all" >&2
         exit 2
         ;;
     esac
@@ -40,6 +41,9 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 
+# raft_step() came with it; Debian 12 itself has 0.15.
+raft_version_min=0.22
+
 # Some packages have another name, or are not wanted, depending on what is there.
 wanted=()
 for group in "${groups[@]}"; do
@@ -47,7 +51,7 @@ for group in "${groups[@]}"; do
     for package in "${group_packages[@]}"; do
         case $package in
         # Part of clang's own packages in Debian 12.
-        libclang-rt-dev) [ "$release" = bookworm ] && package=libclang-rt-14-dev ;;
+        libclang-rt-dev) [ "$release" != bookworm ] || package=libclang-rt-14-dev ;;
         # Not packaged apart from a Node.js that came from elsewhere.
         nodejs | npm) command -v "${package/nodejs/node}" >/dev/null && continue ;;
         golang-go) command -v go >/dev/null && continue ;;
@@ -58,11 +62,20 @@ for group in "${groups[@]}"; do
     done
 done
 
+# dpkg-query fails when it has never heard of one of them.
 missing=()
-installed=" $(dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null |
-    sed -n 's/\(:[a-z0-9]*\)\? installed$//p' | tr '\n' ' ') "
+declare -A installed=()
+while read -r package version state; do
+    [ "$state" != installed ] || installed[${package%:*}]=$version
+done < <(dpkg-query -W -f '${binary:Package} ${Version} ${db:Status-Status}\n' "${wanted[@]}" \
+    2>/dev/null || true)
 for package in "${wanted[@]}"; do
-    [[ $installed == *" $package "* ]] || missing+=("$package")
+    if [ -z "${installed[$package]:-}" ]; then
+        missing+=("$package")
+    elif [ "$package" = libraft-dev ] &&
+        dpkg --compare-versions "${installed[$package]}" lt "$raft_version_min"; then
+        missing+=("$package")
+    fi
 done
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0
@@ -87,17 +100,20 @@ quiet_apt() {
 echo "install_deps.sh: installing ${missing[*]}" >&2
 quiet_apt update
 
-# libraft is in Debian 13 and, for Debian 12, in its backports: enabled from the mirror in use.
-if [[ " ${missing[*]} " == *" libraft-dev "* && $release == bookworm ]] &&
-    ! apt-cache madison libraft-dev | grep -q bookworm-backports; then
-    mirror=$(apt-get indextargets --format '$(REPO_URI)|$(RELEASE)' 'Created-By: Packages' |
-        sed -n 's/|bookworm$//p' | head -n 1)
-    if [ -z "$mirror" ]; then
-        echo "install_deps.sh: apt knows no mirror of bookworm, so none of its backports" >&2
-        exit 1
+# libraft is new enough in Debian 13 and, for Debian 12, in its backports: enabled from the mirror
+# in use.
+if [[ " ${missing[*]} " == *" libraft-dev "* && $release == bookworm ]]; then
+    if ! apt-cache madison libraft-dev | grep -q bookworm-backports; then
+        mirror=$(apt-get indextargets --format '$(REPO_URI)|$(RELEASE)' 'Created-By: Packages' |
+            sed -n 's/|bookworm$//p' | head -n 1)
+        if [ -z "$mirror" ]; then
+            echo "install_deps.sh: apt knows no mirror of bookworm, so none of its backports" >&2
+            exit 1
+        fi
+        echo "deb $mirror bookworm-backports main" |
+            "${as_root[@]}" tee /etc/apt/sources.list.d/rollway-backports.list >/dev/null
+        quiet_apt update
     fi
-    list=/etc/apt/sources.list.d/rollway-backports.list
-    echo "deb $mirror bookworm-backports main" | "${as_root[@]}" tee "$list" >/dev/null
-    quiet_apt update
+    missing=("${missing[@]/%libraft-dev/libraft-dev/bookworm-backports}")
 fi
 quiet_apt install --no-install-recommends "${missing[@]}"
