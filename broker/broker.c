@@ -11,12 +11,15 @@
 #define DISK_DEPTH         256u
 #define DISK_WORKERS_COUNT 2u
 
-/* ---- stopping ---- */
+/* ---- stopping ----
+ *
+ *   asked -> listeners close, connections end -> all are gone -> loops end
+ *              '-- time is up, asked again ----> aborted -- still not gone -> stuck, loops end */
 
-/* All connections of all shards are gone. */
 static void end_loops(struct broker *broker)
 {
     shard_timer_stop(broker->units[0].shard, &broker->stop_timer);
+    broker_stop_metadata(broker);
     for (unsigned i = 0; i < broker->units_count; i++) {
         shard_stop(broker->units[i].shard);
     }
@@ -54,15 +57,41 @@ static void receive_abort(struct shard *shard, struct shard_message *message)
     server_shard_abort(&unit->server);
 }
 
-static void abort_connections(struct shard *shard, struct shard_timer *timer)
+static void stop_time_is_up(struct shard *shard, struct shard_timer *timer)
 {
-    (void)shard;
     struct broker *broker = CONTAINER_OF(timer, struct broker, stop_timer);
-    diagnose(broker->options.diagnostics, DIAGNOSTIC_WARNING, "broker",
+    struct diagnostic_sink *sink = broker->options.diagnostics;
+    if (broker->is_aborted) {
+        diagnose(sink, DIAGNOSTIC_ERROR, "broker",
+                 "requests do not end: leaving without closing the logs");
+        broker->is_stuck = true;
+        end_loops(broker);
+        return;
+    }
+    diagnose(sink, DIAGNOSTIC_WARNING, "broker",
              "requests are still under way: their connections are closed");
+    broker->is_aborted = true;
     for (unsigned i = 0; i < broker->units_count; i++) {
         broker->units[i].abort_message.receive = receive_abort;
         shard_post(broker->units[i].shard, &broker->units[i].abort_message);
+    }
+    if (shard_timer_start(shard, timer, shard_now_us(shard) + BROKER_ABORT_US_MAX,
+                          stop_time_is_up) != STATUS_OK) {
+        stop_time_is_up(shard, timer);
+    }
+}
+
+static void begin_stop(struct broker *broker, struct shard *shard)
+{
+    listeners_stop(broker->listeners);
+    broker->units_serving = broker->units_count;
+    for (unsigned i = 0; i < broker->units_count; i++) {
+        broker->units[i].stop_message.receive = receive_stop;
+        shard_post(broker->units[i].shard, &broker->units[i].stop_message);
+    }
+    int64_t deadline_us = shard_now_us(shard) + BROKER_STOP_US_MAX;
+    if (shard_timer_start(shard, &broker->stop_timer, deadline_us, stop_time_is_up) != STATUS_OK) {
+        stop_time_is_up(shard, &broker->stop_timer);
     }
 }
 
@@ -71,40 +100,49 @@ static void receive_stop_request(struct shard *shard, struct shard_message *mess
     struct broker *broker = CONTAINER_OF(message, struct broker, stop_request);
     atomic_store(&broker->stop_posted, false);
     broker->stop_requests++;
-    if (broker->stop_requests == 2) {
+    if (broker->stop_requests == 1) {
+        diagnose(broker->options.diagnostics, DIAGNOSTIC_INFO, "broker", "stopping");
+        begin_stop(broker, shard);
+    } else if (!broker->is_aborted) {
         shard_timer_stop(shard, &broker->stop_timer);
-        abort_connections(shard, &broker->stop_timer);
-    }
-    if (broker->stop_requests > 1) {
-        return;
-    }
-    diagnose(broker->options.diagnostics, DIAGNOSTIC_INFO, "broker", "stopping");
-    listeners_stop(broker->listeners);
-    broker->units_serving = broker->units_count;
-    for (unsigned i = 0; i < broker->units_count; i++) {
-        broker->units[i].stop_message.receive = receive_stop;
-        shard_post(broker->units[i].shard, &broker->units[i].stop_message);
-    }
-    int64_t deadline_us = shard_now_us(shard) + BROKER_STOP_US_MAX;
-    if (shard_timer_start(shard, &broker->stop_timer, deadline_us, abort_connections) !=
-        STATUS_OK) {
-        abort_connections(shard, &broker->stop_timer);
+        stop_time_is_up(shard, &broker->stop_timer);
     }
 }
 
 void broker_stop(struct broker *broker)
 {
     /* A request that is still in the mailbox counts for this one, too. */
-    if (atomic_exchange(&broker->stop_posted, true)) {
-        return;
+    if (!atomic_exchange(&broker->stop_posted, true)) {
+        shard_post(broker->units[0].shard, &broker->stop_request);
     }
-    shard_post(broker->units[0].shard, &broker->stop_request);
+}
+
+static void receive_failure(struct shard *shard, struct shard_message *message)
+{
+    struct broker *broker = CONTAINER_OF(message, struct broker, failure_message);
+    diagnose(broker->options.diagnostics, DIAGNOSTIC_ERROR, "broker", "stopping: %s",
+             broker->failure.text);
+    if (broker->stop_requests++ == 0) {
+        begin_stop(broker, shard);
+    }
+}
+
+void broker_fail(struct broker *broker, const struct error *error)
+{
+    if (!atomic_exchange(&broker->has_failed, true)) {
+        broker->failure = *error;
+        shard_post(broker->units[0].shard, &broker->failure_message);
+    }
 }
 
 /* ---- opening ---- */
 
-static unsigned processors_count(void)
+static unsigned shards_count(const struct broker_config *config)
 {
+    int64_t wanted = broker_config_integer(config, CONFIG_NUM_NETWORK_THREADS);
+    if (wanted > 0) {
+        return wanted < BROKER_SHARDS_MAX ? (unsigned)wanted : BROKER_SHARDS_MAX;
+    }
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) {
         return 1;
@@ -158,7 +196,7 @@ static enum status open_unit(struct broker *broker, unsigned index, struct error
 
 static enum status open_units(struct broker *broker, struct error *error)
 {
-    broker->units_count = processors_count();
+    broker->units_count = shards_count(broker->options.config);
     broker->units = calloc(broker->units_count, sizeof *broker->units);
     if (broker->units == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for %u shards", broker->units_count);
@@ -195,8 +233,11 @@ enum status broker_open(const struct broker_options *options, struct broker **br
     }
     broker->options = *options;
     broker->stop_request.receive = receive_stop_request;
+    broker->failure_message.receive = receive_failure;
     if (open_units(broker, error) != STATUS_OK || open_signals(broker, error) != STATUS_OK ||
-        broker_open_listeners(broker, error) != STATUS_OK) {
+        broker_open_storage(broker, error) != STATUS_OK ||
+        broker_open_listeners(broker, error) != STATUS_OK ||
+        broker_open_controller(broker, error) != STATUS_OK) {
         struct error ignored; /* The first error is the one to tell. */
         status_ignore(broker_close(broker, &ignored));
         return error->status;
@@ -218,17 +259,31 @@ static enum status start_shards(struct broker *broker, struct error *error)
     return STATUS_OK;
 }
 
+/* This broker is in the cluster and its partitions are open: clients may come. */
+static void registered(struct broker *broker)
+{
+    struct error error;
+    if (broker->stop_requests > 0) {
+        return;
+    }
+    if (listeners_start(broker->listeners, &error) != STATUS_OK) {
+        broker_fail(broker, &error);
+        return;
+    }
+    char addresses[BROKER_READY_SIZE_MAX];
+    broker_format_addresses(broker, addresses);
+    broker->ready(broker->ready_context, addresses);
+}
+
 enum status broker_run(struct broker *broker, void (*ready)(void *context, const char *addresses),
                        void *context, struct error *error)
 {
+    broker->ready = ready;
+    broker->ready_context = context;
+    log_keeper_start(broker->log_keeper, broker->units[0].shard);
+    broker_start_metadata(broker, registered);
     enum status status = start_shards(broker, error);
     if (status == STATUS_OK) {
-        status = listeners_start(broker->listeners, error);
-    }
-    if (status == STATUS_OK) {
-        char addresses[BROKER_READY_SIZE_MAX];
-        broker_format_addresses(broker, addresses);
-        ready(context, addresses);
         shard_run(broker->units[0].shard);
     }
     for (unsigned i = 1; i < broker->units_count; i++) {
@@ -236,6 +291,10 @@ enum status broker_run(struct broker *broker, void (*ready)(void *context, const
             shard_stop(broker->units[i].shard);
             shard_join(broker->units[i].shard);
         }
+    }
+    if (status == STATUS_OK && atomic_load(&broker->has_failed)) {
+        *error = broker->failure;
+        status = error->status;
     }
     return status;
 }
@@ -256,20 +315,24 @@ static void close_unit(struct broker_unit *unit)
 
 enum status broker_close(struct broker *broker, struct error *error)
 {
-    (void)error;
     if (broker == NULL) {
         return STATUS_OK;
     }
-    if (broker->listeners != NULL) {
-        /* Connections that ended last may still be on their way home. */
-        shard_turn(broker->units[0].shard, false);
-        listeners_close(broker->listeners);
+    if (broker->is_stuck) {
+        /* Somebody still works with it. The process ends; recovery is for such cases. */
+        return error_set(error, STATUS_TIMED_OUT, "requests did not end within %lld seconds",
+                         (long long)((BROKER_STOP_US_MAX + BROKER_ABORT_US_MAX) / 1000000));
     }
+    enum status status = STATUS_OK;
+    if (broker->units != NULL) {
+        status = broker_close_storage(broker, error);
+    }
+    listeners_close(broker->listeners);
     signal_watch_close(broker->signals);
     for (unsigned i = 0; broker->units != NULL && i < broker->units_count; i++) {
         close_unit(&broker->units[i]);
     }
     free(broker->units);
     free(broker);
-    return STATUS_OK;
+    return status;
 }

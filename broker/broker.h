@@ -19,6 +19,9 @@ struct broker;
 /* How long requests under way may take once the broker is told to stop. */
 #define BROKER_STOP_US_MAX ((int64_t)10 * 1000 * 1000)
 
+/* How long what is left may take once all connections were closed. */
+#define BROKER_ABORT_US_MAX ((int64_t)5 * 1000 * 1000)
+
 #define BROKER_READY_SIZE_MAX 1024
 
 struct broker_options {

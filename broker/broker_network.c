@@ -16,6 +16,7 @@ struct server_limits broker_server_limits(const struct broker *broker)
     limits.request_bytes_max =
         (size_t)broker_config_integer(config, CONFIG_SOCKET_REQUEST_MAX_BYTES);
     limits.idle_us_max = us_of_ms(broker_config_integer(config, CONFIG_CONNECTIONS_MAX_IDLE_MS));
+    limits.calls_max = (unsigned)broker_config_integer(config, CONFIG_QUEUED_MAX_REQUESTS);
     int64_t queued = broker_config_integer(config, CONFIG_QUEUED_MAX_REQUEST_BYTES);
     if (queued > 0) {
         limits.received_bytes_max = (size_t)queued / broker->units_count;
@@ -65,6 +66,19 @@ enum status broker_open_listeners(struct broker *broker, struct error *error)
             STATUS_OK ||
         endpoints_check_protocols(&broker->endpoints, map, error) != STATUS_OK) {
         return error_wrap(error, "listeners");
+    }
+    if (endpoints_parse(broker_config_text(config, CONFIG_ADVERTISED_LISTENERS),
+                        &broker->advertised_endpoints, error) != STATUS_OK) {
+        return error_wrap(error, "advertised.listeners");
+    }
+    for (size_t i = 0; i < broker->advertised_endpoints.count; i++) {
+        const struct endpoint *advertised = &broker->advertised_endpoints.items[i];
+        if (advertised->host.size == 0 || text_equal(advertised->host, TEXT_LITERAL("0.0.0.0")) ||
+            text_equal(advertised->host, TEXT_LITERAL("::"))) {
+            return error_set(error, STATUS_INVALID,
+                             "advertised.listeners: %.*s has no host that a client could dial",
+                             TEXT_ARGUMENTS(advertised->name));
+        }
     }
     if (broker->endpoints.count == 0) {
         return error_set(error, STATUS_INVALID, "listeners: at least one is needed");

@@ -78,8 +78,7 @@ enum status api_admit(int16_t key, int16_t version, uint32_t listener, bool logg
         return error_set(error, STATUS_DENIED, "%s is not served on this listener", api->name);
     }
     /* ApiVersions is how a client learns the range: its handler answers any version. */
-    if ((version < api->version_min || version > api->version_max) &&
-        key != API_KEY_API_VERSIONS) {
+    if ((version < api->version_min || version > api->version_max) && key != API_KEY_API_VERSIONS) {
         return error_set(error, STATUS_UNSUPPORTED, "%s version %d, served are %d to %d", api->name,
                          version, api->version_min, api->version_max);
     }

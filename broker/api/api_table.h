@@ -12,8 +12,8 @@
 #define API_LISTENER_CLIENT       (1u << 0)
 #define API_LISTENER_INTER_BROKER (1u << 1)
 #define API_LISTENER_CONTROLLER   (1u << 2)
-#define API_LISTENER_ANY                                                                           \
-    (API_LISTENER_CLIENT | API_LISTENER_INTER_BROKER | API_LISTENER_CONTROLLER)
+/* All of them. */
+#define API_LISTENER_ANY          (API_LISTENER_CLIENT | API_LISTENER_INTER_BROKER | API_LISTENER_CONTROLLER)
 
 #define API_RULE_BEFORE_LOGIN (1u << 0) /* Allowed on a connection that has not logged in. */
 #define API_RULE_THROTTLED    (1u << 1) /* Counts against the client's byte quota. */

@@ -28,6 +28,7 @@ struct shard {
     int64_t timer_event_us; /* When timer_event fires; INT64_MAX when it is not pending. */
     struct list hooks;
     struct disk_queue *disk_queue;
+    struct shard_hook *disk_hook; /* NULL: none. */
     struct clock *clock;
     struct diagnostic_sink *diagnostics;
     void *attachment;
@@ -61,6 +62,9 @@ static void on_disk(evutil_socket_t descriptor, short what, void *context)
     (void)descriptor;
     (void)what;
     struct shard *shard = context;
+    if (shard->disk_hook != NULL) {
+        shard_run_at_turn_end(shard, shard->disk_hook);
+    }
     shard->disk_queue->reap(shard->disk_queue);
 }
 
@@ -172,6 +176,11 @@ void shard_close(struct shard *shard)
 void shard_attach(struct shard *shard, void *attachment)
 {
     shard->attachment = attachment;
+}
+
+void shard_set_disk_hook(struct shard *shard, struct shard_hook *hook)
+{
+    shard->disk_hook = hook;
 }
 
 /* ---- the loop ---- */

@@ -29,6 +29,10 @@ void shard_close(struct shard *shard);
 /* What shard_attachment() answers; set before the shard runs. */
 void shard_attach(struct shard *shard, void *attachment);
 
+/* Asks for `hook` whenever disk operations have ended, before what they ended is told: flushed
+ * data makes room for the next round. Set before the shard runs; kept. */
+void shard_set_disk_hook(struct shard *shard, struct shard_hook *hook);
+
 /* Runs the loop on a new thread. STATUS_LIMIT when the system refuses one. */
 MUST_USE enum status shard_start(struct shard *shard, struct error *error);
 
