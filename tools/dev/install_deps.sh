@@ -10,12 +10,12 @@
 set -euo pipefail
 
 base_packages=(
-    gcc make libc6-dev
+    gcc g++ make libc6-dev
     libisal-dev libxxhash-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev liburing-dev
     libraft-dev libevent-dev libssl-dev libjansson-dev libcurl4-openssl-dev librdkafka-dev
     libcriterion-dev kcat
 )
-clients_packages=(default-jdk-headless maven nodejs npm golang-go python3-venv python3-dev g++ curl)
+clients_packages=(default-jdk-headless maven nodejs npm golang-go python3-venv python3-dev curl)
 bench_packages=(python3-minimal)
 fuzz_packages=(clang libclang-rt-dev)
 checks_packages=(clang clang-format clang-tidy gawk git)
