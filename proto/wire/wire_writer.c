@@ -132,9 +132,13 @@ bool wire_writer_reserve(struct wire_writer *writer, size_t size)
         wire_writer_fail(writer, STATUS_LIMIT, "does not fit the memory given for it");
         return false;
     }
+    size_t pending = pending_size(writer);
     size_t keep = writer->contiguous_from != NONE ? size_now - writer->contiguous_from : 0;
-    ASSERT(keep <= pending_size(writer));
-    return seal(writer, pending_size(writer) - keep) && replace_chunk(writer, keep, size);
+    ASSERT(keep <= pending);
+    if (pending <= WIRE_COPY_SIZE_MAX) {
+        keep = pending; /* Cheaper to copy than to send as a slice of its own. */
+    }
+    return seal(writer, pending - keep) && replace_chunk(writer, keep, size);
 }
 
 void wire_writer_begin_frame(struct wire_writer *writer)

@@ -14,7 +14,7 @@
 
 #include "proto/wire/message.h"
 
-/* Memory slices up to this size are copied. */
+/* Pieces of memory up to this size are copied rather than listed. */
 #define WIRE_COPY_SIZE_MAX 1024u
 
 /* The first chunk, and the largest; each is twice the one before. */
