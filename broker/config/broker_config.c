@@ -271,3 +271,27 @@ struct text broker_config_text(const struct broker_config *config, enum config_i
     ASSERT(id < CONFIG_ID_COUNT);
     return config->values[id].text;
 }
+
+bool broker_config_is_set(const struct broker_config *config, enum config_id id)
+{
+    ASSERT(id < CONFIG_ID_COUNT);
+    return config->is_set[id];
+}
+
+bool broker_config_coarser(enum config_id id, enum config_id *coarser)
+{
+    bool passed = false;
+    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
+        if (synonyms[i].fine == id) {
+            *coarser = synonyms[i].coarse;
+            return true;
+        }
+        /* From one coarse key to the next of the same fine one. */
+        if (passed && synonyms[i].fine == synonyms[i - 1].fine) {
+            *coarser = synonyms[i].coarse;
+            return true;
+        }
+        passed = synonyms[i].coarse == id;
+    }
+    return false;
+}

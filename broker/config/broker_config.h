@@ -56,4 +56,12 @@ double broker_config_real(const struct broker_config *config, enum config_id id)
  * borrowed from the configuration. */
 struct text broker_config_text(const struct broker_config *config, enum config_id id);
 
+/* The file, the environment or a flag said it; false for defaults and for what was derived from a
+ * coarser key. */
+bool broker_config_is_set(const struct broker_config *config, enum config_id id);
+
+/* The coarser key that may stand in for `id` when that is not set, e.g. log.retention.hours for
+ * log.retention.minutes. False when there is none. */
+bool broker_config_coarser(enum config_id id, enum config_id *coarser);
+
 #endif /* BROKER_CONFIG_BROKER_CONFIG_H */
