@@ -15,6 +15,7 @@
 struct broker;
 struct controller_client; /* broker/controller_client.h: commands to the active controller. */
 struct fetch_session_cache;
+struct log_keeper;
 struct metrics_shard;
 struct producer_ids;
 struct shard;
@@ -31,7 +32,9 @@ struct broker_shard {
     struct controller_client *controller;
     struct metrics_shard *metrics;
     struct random *random;
-    struct producer_ids *producer_ids; /* broker/producer_ids.h */
+    struct file_system *files;
+    const struct log_keeper *log_keeper; /* broker/log_keeper.h */
+    struct producer_ids *producer_ids;   /* broker/producer_ids.h */
     struct text cluster_id;
     struct shard_hook flush_hook; /* Asked for after an append: starts a flush round. */
     struct list parked_appends;   /* produce_item: no buffer was free; tried after a flush. */

@@ -197,6 +197,8 @@ static enum status open_unit_storage(struct broker_unit *unit, struct error *err
     }
     part->controller = broker->controller_client;
     part->cluster_id = log_keeper_cluster_id(broker->log_keeper);
+    part->files = broker->options.files;
+    part->log_keeper = broker->log_keeper;
     part->flush_hook.run = flush;
     shard_set_disk_hook(unit->shard, &part->flush_hook);
     return STATUS_OK;
