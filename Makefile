@@ -87,6 +87,8 @@ objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 # The goals that also bring what the machine lacks; the others only build.
 INSTALLING := run test release install test-clients test-wire test-crash fuzz bench
 INSTALLED  := $(if $(filter $(INSTALLING),$(MAKECMDGOALS)),dependencies)
+GROUPS_NEEDED := $(if $(filter test-clients test-wire,$(MAKECMDGOALS)),clients) \
+                 $(filter fuzz bench,$(MAKECMDGOALS))
 
 # Changes only when the compiler or its flags do, and then everything is built again.
 FLAGS_LINE := $(CC) $(CFLAGS) $(LDFLAGS)
@@ -263,7 +265,7 @@ $(foreach name,$(SUITES),$(eval $(call suite,$(name))))
 all: $(ALL_ARCHIVES) $(SHIPPED)
 
 dependencies:
-	@tools/dev/install_deps.sh --check || tools/dev/install_deps.sh
+	@tools/dev/install_deps.sh --check $(GROUPS_NEEDED) || tools/dev/install_deps.sh $(GROUPS_NEEDED)
 
 # What people run is the release, unless they say BUILD=.
 RUN_BUILD := $(if $(filter file,$(origin BUILD)),release,$(BUILD))
@@ -307,7 +309,9 @@ help:
 .PHONY: test-clients test-wire test-crash fuzz fuzz-run bench nightly
 
 # Each has a script that says at its end "N passed, N failed". It finds the programs in $(OUT).
-test-clients test-wire test-crash: test-%: $(PROGRAMS)
+$(foreach name,$(TEST_PROGRAMS),$(eval test-$(name): $(OUT)/tests_$(name)))
+test-clients test-crash: $(SHIPPED)
+test-clients test-wire test-crash: test-%: | $(INSTALLED)
 	@OUT=$(OUT) tests/$*/run
 
 bench:
