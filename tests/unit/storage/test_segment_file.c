@@ -481,6 +481,43 @@ Test(segment_file, every_call_to_the_disk_may_fail_once)
     }
 }
 
+Test(segment_file, what_was_truncated_never_comes_back)
+{
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct segment_rig rig;
+        open_way(&rig, seed % 2, seed);
+        cr_expect_eq(rig_append(&rig, 10000), STATUS_OK);
+        cr_expect_eq(rig_flush(&rig, true), STATUS_OK);
+        struct error error;
+        cr_expect_eq(segment_file_truncate(rig.file, 5000, &error), STATUS_OK);
+        rig.safe = 5000;
+        simulated_disk_crash(rig.disk, seed);
+        cr_expect_eq(simulated_disk_content(rig.disk, rig.path).size, 5000);
+        rig_reopen(&rig, 5000);
+        rig_check_all(&rig);
+        rig_close(&rig);
+    }
+}
+
+Test(segment_file, zeros_follow_the_end_in_its_block)
+{
+    struct segment_rig rig;
+    open_simulated(&rig, WRITE_ENGINE_DIRECT, 1);
+    cr_expect_eq(rig_append(&rig, 3000), STATUS_OK);
+    simulated_disk_set_capacity(rig.disk, 0);
+    cr_expect_eq(rig_flush(&rig, true), STATUS_NO_SPACE);
+    struct error error;
+    cr_expect_eq(segment_file_truncate(rig.file, 1000, &error), STATUS_OK);
+    simulated_disk_set_capacity(rig.disk, 1 << 20);
+    cr_expect_eq(rig_flush(&rig, true), STATUS_OK);
+    struct bytes content = simulated_disk_content(rig.disk, rig.path);
+    cr_assert_eq(content.size, BUFFER_ALIGNMENT);
+    for (size_t i = 1000; i < content.size; i++) {
+        cr_assert_eq(content.data[i], 0, "byte %zu", i);
+    }
+    rig_close(&rig);
+}
+
 /* ---- against a model ---- */
 
 static void look_at_survivor(void *context, struct simulated_disk *disk)
