@@ -12,8 +12,7 @@
 #define API_LISTENER_CLIENT       (1u << 0)
 #define API_LISTENER_INTER_BROKER (1u << 1)
 #define API_LISTENER_CONTROLLER   (1u << 2)
-/* All of them. */
-#define API_LISTENER_ANY          (API_LISTENER_CLIENT | API_LISTENER_INTER_BROKER | API_LISTENER_CONTROLLER)
+#define API_LISTENER_ANY          7u
 
 #define API_RULE_BEFORE_LOGIN (1u << 0) /* Allowed on a connection that has not logged in. */
 #define API_RULE_THROTTLED    (1u << 1) /* Counts against the client's byte quota. */
@@ -46,6 +45,10 @@ const struct api *api_at(size_t index);
 
 /* The row of a key, NULL when the broker does not serve it. */
 const struct api *api_find(int16_t key);
+
+/* What api_admit() is; tests of the server have their own. */
+typedef enum status api_admit_fn(int16_t key, int16_t version, uint32_t listener, bool logged_in,
+                                 const struct api **api, struct error *error);
 
 /* Decides whether a request may be handed to its handler, before any of its body is decoded.
  * `listener` is the API_LISTENER_* of the connection. *api is set on success.

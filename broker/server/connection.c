@@ -224,40 +224,42 @@ static void finish_call(struct connection *connection, struct api_call *call)
 
 /* ---- frames ---- */
 
+/* Where the frame's bytes stay until the call is complete. */
+static enum status keep_frame(struct connection *connection, struct api_call *call,
+                              struct bytes *frame, struct error *error)
+{
+    if (frame->size > FRAME_COPY_SIZE_MAX && (call->api->rules & API_RULE_WAITS) == 0) {
+        call->frame_buffer = connection->buffer;
+        receive_buffer_retain(connection->buffer);
+        return STATUS_OK;
+    }
+    uint8_t *copy = arena_allocate(&call->arena, frame->size);
+    if (copy == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a request of %zu bytes",
+                         frame->size);
+    }
+    memcpy(copy, frame->data, frame->size);
+    frame->data = copy;
+    return STATUS_OK;
+}
+
 /* Finds who answers, and reads the header, whose form depends on that. */
-static enum status admit(struct connection *connection, struct api_call *call, struct bytes frame,
-                         struct error *error)
+static enum status begin_call(struct connection *connection, struct api_call *call,
+                              struct bytes frame, struct error *error)
 {
     const struct api_messages *messages;
+    if (connection->server->admit(load_i16(frame.data), load_i16(frame.data + 2),
+                                  connection->identity.listener_rule, true, &call->api,
+                                  error) != STATUS_OK ||
+        keep_frame(connection, call, &frame, error) != STATUS_OK) {
+        return error->status;
+    }
     struct byte_reader reader = byte_reader_over(frame);
-    int16_t key = load_i16(frame.data);
-    int16_t version = load_i16(frame.data + 2);
-    if (api_admit(key, version, connection->identity.listener_rule, true, &call->api, error) !=
-            STATUS_OK ||
-        request_header_read(&reader, &call->header, &messages, error) != STATUS_OK) {
+    if (request_header_read(&reader, &call->header, &messages, error) != STATUS_OK) {
         return error->status;
     }
     call->body = (struct bytes){reader.position, byte_reader_remaining(&reader)};
     return STATUS_OK;
-}
-
-/* Where the frame's bytes stay until the call is complete. */
-static bool keep_frame(struct connection *connection, struct api_call *call, struct bytes *frame)
-{
-    const struct api *api = api_find(load_i16(frame->data));
-    bool waits = api != NULL && (api->rules & API_RULE_WAITS) != 0;
-    if (frame->size > FRAME_COPY_SIZE_MAX && !waits) {
-        call->frame_buffer = connection->buffer;
-        receive_buffer_retain(connection->buffer);
-        return true;
-    }
-    uint8_t *copy = arena_allocate(&call->arena, frame->size);
-    if (copy == NULL) {
-        return false;
-    }
-    memcpy(copy, frame->data, frame->size);
-    frame->data = copy;
-    return true;
 }
 
 static void reject_frame(struct connection *connection, enum metric reason, const char *sentence)
@@ -266,14 +268,19 @@ static void reject_frame(struct connection *connection, enum metric reason, cons
     connection_end(connection);
 }
 
+static enum metric reason_of(enum status status)
+{
+    if (status == STATUS_NO_MEMORY) {
+        return METRIC_REFUSED_MEMORY;
+    }
+    return status == STATUS_MALFORMED ? METRIC_REJECTED_HEADER : METRIC_REJECTED_API;
+}
+
 static void handle_frame(struct connection *connection, struct bytes frame)
 {
     struct server_shard *server = connection->server;
     struct api_call *call = server_shard_borrow_call(server);
-    if (call == NULL || !keep_frame(connection, call, &frame)) {
-        if (call != NULL) {
-            server_shard_give_back_call(server, call);
-        }
+    if (call == NULL) {
         reject_frame(connection, METRIC_REFUSED_MEMORY, "no memory for a request");
         return;
     }
@@ -287,11 +294,10 @@ static void handle_frame(struct connection *connection, struct bytes frame)
     metrics_add(server->metrics, METRIC_CALLS, 1);
 
     struct error error;
-    if (admit(connection, call, frame, &error) != STATUS_OK) {
-        bool header = error.status == STATUS_MALFORMED || error.status == STATUS_NO_MEMORY;
+    if (begin_call(connection, call, frame, &error) != STATUS_OK) {
         release_frame(call);
         give_back_call(connection, call);
-        reject_frame(connection, header ? METRIC_REJECTED_HEADER : METRIC_REJECTED_API, error.text);
+        reject_frame(connection, reason_of(error.status), error.text);
         return;
     }
     response_queue_add(&connection->queue, call);

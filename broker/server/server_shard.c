@@ -42,6 +42,7 @@ void server_shard_init(struct server_shard *server, struct shard *shard,
         .broker = broker,
         .metrics = metrics,
         .limits = *limits,
+        .admit = api_admit,
         .starved_hook.run = resume_starved,
     };
     receive_pool_init(&server->receive_pool, limits->received_bytes_max);

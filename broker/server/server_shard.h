@@ -50,6 +50,7 @@ struct server_shard {
     struct broker_shard *broker; /* Handed to calls; the server does not look into it. */
     struct metrics_shard *metrics;
     struct server_limits limits;
+    api_admit_fn *admit; /* api_admit(). */
     struct receive_pool receive_pool;
     struct list connections;
     size_t connections_count;
