@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 
@@ -130,4 +131,9 @@ enum status file_replace_whole(struct file_system *files, const char *path, stru
     char parent[PATH_SIZE_MAX];
     parent_of(path, parent, sizeof parent);
     return files->sync_directory(files, parent, error);
+}
+
+int64_t file_system_process_id(void)
+{
+    return getpid();
 }

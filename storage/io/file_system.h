@@ -125,6 +125,9 @@ struct file_system {
 /* The operating system's files. Holds no state: may be shared by threads. */
 struct file_system *file_system_posix(void);
 
+/* This process's id, as it goes into lock files. */
+int64_t file_system_process_id(void);
+
 /* For implementations: fills in an open file with one reference; the last release calls
  * files->close(). */
 void file_init(struct file *file, struct file_system *files, int file_descriptor, unsigned flags);

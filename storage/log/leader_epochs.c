@@ -1,14 +1,10 @@
 #include "storage/log/leader_epochs.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/number_text.h"
-
-#define LINE_SIZE_MAX 34 /* Two numbers, a blank and a line feed. */
 
 void leader_epochs_init(struct leader_epochs *epochs)
 {
@@ -33,8 +29,7 @@ static enum status reserve(struct leader_epochs *epochs, struct error *error)
         return STATUS_OK;
     }
     uint32_t capacity = epochs->capacity == 0 ? 2 : epochs->capacity * 2;
-    struct leader_epoch_entry *entries =
-        realloc(epochs->entries, sizeof *entries * (size_t)capacity);
+    struct checkpoint_epoch *entries = realloc(epochs->entries, sizeof *entries * (size_t)capacity);
     if (entries == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for %" PRIu32 " leader epochs",
                          capacity);
@@ -56,7 +51,7 @@ enum status leader_epochs_add(struct leader_epochs *epochs, int32_t epoch, int64
     if (status != STATUS_OK) {
         return status;
     }
-    epochs->entries[epochs->count++] = (struct leader_epoch_entry){epoch, start_offset};
+    epochs->entries[epochs->count++] = (struct checkpoint_epoch){epoch, start_offset};
     epochs->dirty = true;
     return STATUS_OK;
 }
@@ -123,76 +118,21 @@ void leader_epochs_cut_start(struct leader_epochs *epochs, int64_t start_offset)
     }
 }
 
-struct text leader_epochs_encode(const struct leader_epochs *epochs, struct arena *arena)
-{
-    size_t size_max = LINE_SIZE_MAX * ((size_t)epochs->count + 1);
-    char *text = arena_allocate(arena, size_max);
-    if (text == NULL) {
-        return TEXT_NULL;
-    }
-    size_t size = (size_t)snprintf(text, size_max, "0\n%" PRIu32 "\n", epochs->count);
-    for (uint32_t i = 0; i < epochs->count; i++) {
-        size += (size_t)snprintf(text + size, size_max - size, "%" PRId32 " %" PRId64 "\n",
-                                 epochs->entries[i].epoch, epochs->entries[i].start_offset);
-    }
-    return (struct text){text, size};
-}
-
-/* Takes the next line off the front of `rest`. */
-static struct text next_line(struct text *rest)
-{
-    const char *feed = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
-    size_t size = feed != NULL ? (size_t)(feed - rest->data) : rest->size;
-    struct text line = {rest->data, size};
-    size_t used = feed != NULL ? size + 1 : size;
-    *rest = (struct text){rest->data + used, rest->size - used};
-    return line;
-}
-
-static bool parse_entry(struct text line, int64_t *epoch, int64_t *start_offset)
-{
-    const char *blank = line.size > 0 ? memchr(line.data, ' ', line.size) : NULL;
-    if (blank == NULL) {
-        return false;
-    }
-    size_t first = (size_t)(blank - line.data);
-    return parse_i64((struct text){line.data, first}, epoch) &&
-           parse_i64((struct text){blank + 1, line.size - first - 1}, start_offset) &&
-           *epoch >= 0 && *epoch <= INT32_MAX && *start_offset >= 0;
-}
-
-enum status leader_epochs_decode(struct text file, struct leader_epochs *epochs,
-                                 struct error *error)
+enum status leader_epochs_take(struct leader_epochs *epochs, const struct checkpoint_epoch *entries,
+                               size_t count, struct error *error)
 {
     ASSERT(epochs->count == 0);
-    struct text rest = file;
-    int64_t version = -1;
-    int64_t count = -1;
-    if (!parse_i64(next_line(&rest), &version) || version != 0 ||
-        !parse_i64(next_line(&rest), &count) || count < 0 || count > LEADER_EPOCHS_MAX) {
-        return error_set(error, STATUS_CORRUPT, "leader epochs: no version 0 and count in front");
-    }
-    for (int64_t i = 0; i < count; i++) {
-        int64_t epoch = 0;
-        int64_t start_offset = 0;
-        if (!parse_entry(next_line(&rest), &epoch, &start_offset)) {
-            return error_set(error, STATUS_CORRUPT, "leader epochs: line %" PRId64 " is none",
-                             i + 3);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && (entries[i].epoch <= entries[i - 1].epoch ||
+                      entries[i].start_offset <= entries[i - 1].start_offset)) {
+            return error_set(error, STATUS_CORRUPT, "leader epoch %" PRId32 " goes back",
+                             entries[i].epoch);
         }
-        if (epochs->count > 0 &&
-            (epoch <= leader_epochs_latest(epochs) ||
-             start_offset <= epochs->entries[epochs->count - 1].start_offset)) {
-            return error_set(error, STATUS_CORRUPT, "leader epochs: line %" PRId64 " goes back",
-                             i + 3);
-        }
-        enum status status = leader_epochs_add(epochs, (int32_t)epoch, start_offset, error);
+        enum status status =
+            leader_epochs_add(epochs, entries[i].epoch, entries[i].start_offset, error);
         if (status != STATUS_OK) {
             return status;
         }
-    }
-    if (rest.size != 0) {
-        return error_set(error, STATUS_CORRUPT,
-                         "leader epochs: more than the %" PRId64 " lines that it announces", count);
     }
     epochs->dirty = false;
     return STATUS_OK;

@@ -1,11 +1,7 @@
-/* Which leader epoch wrote from which offset on (KIP-101, KIP-279), and Kafka's file of it.
+/* Which leader epoch wrote from which offset on (KIP-101, KIP-279). Kafka's file of it,
+ * leader-epoch-checkpoint, is read and written by storage/io/checkpoint_file.h.
  *
- *     leader-epoch-checkpoint:   0            version
- *                                2            number of lines that follow
- *                                0 0          epoch, start offset
- *                                7 1234
- *
- * Both columns ascend strictly. Offsets before the first entry have no known epoch. */
+ * Epochs and start offsets ascend strictly. Offsets before the first entry have no known epoch. */
 #ifndef STORAGE_LOG_LEADER_EPOCHS_H
 #define STORAGE_LOG_LEADER_EPOCHS_H
 
@@ -13,19 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/error.h"
+#include "storage/io/checkpoint_file.h"
 
 /* Entries of one partition; the oldest goes when one more is added. */
 #define LEADER_EPOCHS_MAX 65536u
 
-struct leader_epoch_entry {
-    int32_t epoch;
-    int64_t start_offset;
-};
-
 struct leader_epochs {
-    struct leader_epoch_entry *entries;
+    struct checkpoint_epoch *entries;
     uint32_t count;
     uint32_t capacity;
     bool dirty; /* Changed since it was read or written. */
@@ -59,11 +50,10 @@ void leader_epochs_cut_end(struct leader_epochs *epochs, int64_t end_offset);
 /* Drops what ends at or below `start_offset`; the epoch that wrote it begins there. */
 void leader_epochs_cut_start(struct leader_epochs *epochs, int64_t start_offset);
 
-/* The file's text, in the arena; TEXT_NULL when that is exhausted. */
-struct text leader_epochs_encode(const struct leader_epochs *epochs, struct arena *arena);
-
-/* Fills empty `epochs` from the file's text. STATUS_CORRUPT, STATUS_NO_MEMORY. */
-MUST_USE enum status leader_epochs_decode(struct text file, struct leader_epochs *epochs,
-                                          struct error *error);
+/* Fills empty `epochs` from what the file says. STATUS_CORRUPT when it goes back, STATUS_NO_MEMORY;
+ * `epochs` may then hold a part. */
+MUST_USE enum status leader_epochs_take(struct leader_epochs *epochs,
+                                        const struct checkpoint_epoch *entries, size_t count,
+                                        struct error *error);
 
 #endif /* STORAGE_LOG_LEADER_EPOCHS_H */

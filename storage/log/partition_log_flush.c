@@ -197,17 +197,10 @@ enum status log_write_epochs(struct partition_log *log, struct error *error)
     if (!log->epochs.dirty) {
         return STATUS_OK;
     }
-    struct arena arena;
-    arena_init(&arena, (size_t)4 * 1024 * 1024);
-    struct text text = leader_epochs_encode(&log->epochs, &arena);
     struct log_path path;
     log_path_of_name(&path, log->directory, LOG_FILE_LEADER_EPOCHS);
-    enum status status =
-        text.data == NULL
-            ? error_set(error, STATUS_NO_MEMORY, "%s: no memory for epochs", log->directory)
-            : file_replace_whole(log->context->segment_files.files, path.text,
-                                 (struct bytes){(const uint8_t *)text.data, text.size}, error);
-    arena_clear(&arena);
+    enum status status = checkpoint_write_epochs(log->context->segment_files.files, path.text,
+                                                 log->epochs.entries, log->epochs.count, error);
     if (status == STATUS_OK) {
         log->epochs.dirty = false;
     }

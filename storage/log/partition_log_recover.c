@@ -25,6 +25,9 @@
 #include "storage/log/segment_scan.h"
 #include "storage/producer/producer_snapshot.h"
 
+/* Content and entries of leader-epoch-checkpoint. */
+#define EPOCHS_ARENA_SIZE_MAX ((size_t)8 * 1024 * 1024)
+
 struct recovery {
     struct partition_log *log;
     struct log_recovery_report *report;
@@ -656,25 +659,24 @@ static enum status load_epochs(struct recovery *recovery, struct error *error)
     struct partition_log *log = recovery->log;
     struct log_path path;
     struct arena arena;
-    struct bytes content;
+    struct checkpoint_epoch *entries = NULL;
+    size_t count = 0;
     log_path_of_name(&path, log->directory, LOG_FILE_LEADER_EPOCHS);
-    arena_init(&arena, (size_t)8 * 1024 * 1024);
-    enum status status = file_read_whole(files_of(recovery), path.text, (size_t)4 * 1024 * 1024,
-                                         &arena, &content, error);
+    arena_init(&arena, EPOCHS_ARENA_SIZE_MAX);
+    enum status status =
+        checkpoint_read_epochs(files_of(recovery), path.text, &arena, &entries, &count, error);
     if (status == STATUS_OK) {
-        status = leader_epochs_decode((struct text){(const char *)content.data, content.size},
-                                      &log->epochs, error);
-        if (status == STATUS_CORRUPT) {
-            diagnose(log->context->diagnostics, DIAGNOSTIC_WARNING, "log", "%s: %s", log->directory,
-                     error->text);
-            leader_epochs_clear(&log->epochs);
-            status = STATUS_OK;
-        }
-    } else if (status == STATUS_NOT_FOUND) {
-        status = STATUS_OK;
+        status = leader_epochs_take(&log->epochs, entries, count, error);
     }
     arena_clear(&arena);
-    return status;
+    if (status == STATUS_CORRUPT || status == STATUS_LIMIT) {
+        /* The batches that recovery sees have their epochs too. */
+        diagnose(log->context->diagnostics, DIAGNOSTIC_WARNING, "log", "%s: %s", log->directory,
+                 error->text);
+        leader_epochs_clear(&log->epochs);
+        return STATUS_OK;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* A log that was quarantined stays so until somebody cuts it. */
