@@ -281,6 +281,7 @@ enum status broker_run(struct broker *broker, void (*ready)(void *context, const
     broker->ready = ready;
     broker->ready_context = context;
     log_keeper_start(broker->log_keeper, broker->units[0].shard);
+    broker_start_storage_timers(broker);
     broker_start_metadata(broker, registered);
     enum status status = start_shards(broker, error);
     if (status == STATUS_OK) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "broker/broker_adoption.h"
 #include "broker/broker_parts.h"
 #include "broker/config/topic_config.h"
 #include "proto/generated/broker_registration.h"
@@ -38,6 +39,7 @@ struct broker_registration {
 static void published(void *context, struct metadata_image *image)
 {
     struct broker *broker = context;
+    broker_adoption_reconcile(broker->adoption);
     controller_client_publish(broker->controller_client, image);
 }
 
@@ -91,6 +93,8 @@ void broker_close_controller(struct broker *broker)
     if (broker->controller_client != NULL) {
         controller_client_set_controller(broker->controller_client, NULL);
     }
+    broker_adoption_destroy(broker->adoption);
+    broker->adoption = NULL;
     if (broker->registration != NULL) {
         arena_clear(&broker->registration->arena);
         free(broker->registration);
@@ -174,7 +178,11 @@ static void answered(struct controller_errand *errand)
     struct error error;
     int16_t code = registration->response.error_code;
     if (errand->command.status == STATUS_OK && code == KAFKA_NONE) {
-        registration->registered(broker);
+        if (broker->adoption != NULL) {
+            broker_adoption_run(broker->adoption, registration->registered);
+        } else {
+            registration->registered(broker);
+        }
         return;
     }
     if (errand->command.status == STATUS_OK) {
@@ -238,6 +246,11 @@ void broker_start_metadata(struct broker *broker, void (*registered)(struct brok
     if (registration == NULL || prepare(broker, registration) != STATUS_OK) {
         struct error error;
         status_ignore(error_set(&error, STATUS_NO_MEMORY, "no memory to register this broker"));
+        broker_fail(broker, &error);
+        return;
+    }
+    struct error error;
+    if (broker_adoption_plan(broker, &broker->adoption, &error) != STATUS_OK) {
         broker_fail(broker, &error);
         return;
     }

@@ -37,6 +37,7 @@ struct broker_unit {
     struct log_context log_context;
     struct shard_timer flush_timer;
     struct shard_timer checkpoint_timer;
+    struct shard_timer retention_timer;
     struct shard_message stop_message;
     struct shard_message abort_message;
     struct shard_message stopped_message;
@@ -62,6 +63,7 @@ struct broker {
     struct controller_client *controller_client;
     struct shard_timer controller_timer;
     struct broker_registration *registration;
+    struct broker_adoption *adoption; /* NULL unless data directories are taken over. */
     void (*ready)(void *context, const char *addresses);
     void *ready_context;
     _Atomic bool has_failed; /* Storage: nothing may be marked clean. */
@@ -79,6 +81,9 @@ MUST_USE enum status broker_open_listeners(struct broker *broker, struct error *
 
 /* Opens the log directories and each shard's part of storage. */
 MUST_USE enum status broker_open_storage(struct broker *broker, struct error *error);
+
+/* Before the shards run: what each does by time. */
+void broker_start_storage_timers(struct broker *broker);
 
 /* Flushes and closes what shards have of storage, then the directories. No shard runs. */
 MUST_USE enum status broker_close_storage(struct broker *broker, struct error *error);

@@ -105,6 +105,55 @@ static void checkpoint_due(struct shard *shard, struct shard_timer *timer)
     send_checkpoints(CONTAINER_OF(timer, struct broker_unit, checkpoint_timer));
 }
 
+/* ---- retention ---- */
+
+static void clean_up(struct broker_unit *unit, struct partition *partition, int64_t now_ms)
+{
+    struct error error;
+    unsigned deleted_count = 0;
+    enum status status =
+        partition_log_apply_retention(partition->log, now_ms, &deleted_count, &error);
+    if (status == STATUS_OK) {
+        status = partition_log_remove_deleted(partition->log, now_ms, &error);
+    }
+    if (status != STATUS_OK) {
+        diagnose(unit->broker->options.diagnostics, DIAGNOSTIC_WARNING, "storage",
+                 "retention of %s: %s", partition->directory, error.text);
+    }
+    partition_log_expire_producers(partition->log, now_ms);
+}
+
+static void retention_due(struct shard *shard, struct shard_timer *timer)
+{
+    struct broker_unit *unit = CONTAINER_OF(timer, struct broker_unit, retention_timer);
+    int64_t now_ms = shard_wall_ms(shard);
+    size_t cursor = 0;
+    for (struct partition *partition;
+         (partition = partition_table_next(unit->part.partitions, &cursor)) != NULL;) {
+        if (partition->state == PARTITION_READY) {
+            clean_up(unit, partition, now_ms);
+        }
+    }
+    int64_t interval_ms =
+        broker_config_integer(unit->part.config, CONFIG_LOG_RETENTION_CHECK_INTERVAL_MS);
+    /* Without memory for it nothing more is deleted until the next start. */
+    status_ignore(
+        shard_timer_start(shard, timer, shard_now_us(shard) + interval_ms * 1000, retention_due));
+}
+
+void broker_start_storage_timers(struct broker *broker)
+{
+    struct clock *clock = broker->options.clock;
+    int64_t interval_ms =
+        broker_config_integer(broker->options.config, CONFIG_LOG_RETENTION_CHECK_INTERVAL_MS);
+    for (unsigned i = 0; i < broker->units_count; i++) {
+        struct broker_unit *unit = &broker->units[i];
+        status_ignore(shard_timer_start(unit->shard, &unit->retention_timer,
+                                        clock->monotonic_us(clock) + interval_ms * 1000,
+                                        retention_due)); /* As above. */
+    }
+}
+
 /* ---- flush rounds ---- */
 
 static void flush_due(struct shard *shard, struct shard_timer *timer)
@@ -260,6 +309,7 @@ static void free_unit_storage(struct broker_unit *unit)
     struct broker_shard *part = &unit->part;
     if (unit->shard != NULL) {
         shard_timer_stop(unit->shard, &unit->checkpoint_timer);
+        shard_timer_stop(unit->shard, &unit->retention_timer);
         shard_timer_stop(unit->shard, &unit->flush_timer);
         shard_set_disk_hook(unit->shard, NULL);
     }

@@ -385,12 +385,35 @@ static void delete_directory(struct log_keeper *keeper, struct text topic, int32
 void log_keeper_discard(struct log_keeper *keeper, struct text topic, int32_t partition)
 {
     struct found_partition *found = find(keeper, topic, partition);
-    if (found != NULL) {
-        found->is_gone = true;
+    char path[4096];
+    char aside[4096 + UUID_TEXT_SIZE + 16];
+    char unique[UUID_TEXT_SIZE];
+    struct error error;
+    if (found == NULL) {
+        return;
     }
-    delete_directory(keeper, topic, partition);
-    keeper->needs_removal = true;
-    keeper->needs_writing = true;
+    found->is_gone = true;
+    struct log_directory *directory = keeper->directories[found->directory_index];
+    struct file_system *files = keeper->options.files;
+    enum status status =
+        log_directory_partition_path(directory, topic, partition, path, sizeof path, &error);
+    if (status == STATUS_OK) {
+        uuid_to_text(uuid_random(keeper->options.random), unique);
+        snprintf(aside, sizeof aside, "%s.%s-stray", path, unique);
+        status = files->rename(files, path, aside, &error);
+    }
+    if (status == STATUS_OK) {
+        status = files->sync_directory(files, log_directory_path(directory), &error);
+    }
+    if (status == STATUS_OK) {
+        diagnose(keeper->options.diagnostics, DIAGNOSTIC_WARNING, "storage",
+                 "no topic of this cluster has %.*s-%d: moved aside to %s", TEXT_ARGUMENTS(topic),
+                 partition, aside);
+    } else {
+        diagnose(keeper->options.diagnostics, DIAGNOSTIC_ERROR, "storage",
+                 "no topic of this cluster has %.*s-%d, but it cannot be moved aside: %s",
+                 TEXT_ARGUMENTS(topic), partition, error.text);
+    }
 }
 
 /* ---- checkpoints, on shard 0 ---- */

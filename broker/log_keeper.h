@@ -66,8 +66,8 @@ MUST_USE enum status log_keeper_reconcile(struct log_keeper *keeper, struct text
                                           int32_t partition, struct uuid topic_id, bool adopt,
                                           struct error *error);
 
-/* A partition that no topic of the cluster wants any more: its directory goes. At start, before
- * partitions are opened. */
+/* A partition that no topic of the cluster wants: its directory is renamed to "….-stray" and left
+ * for the operator. At start, before partitions are opened. May block. */
 void log_keeper_discard(struct log_keeper *keeper, struct text topic, int32_t partition);
 
 /* On shard 0, once it runs: where the worker's calls are queued. */
