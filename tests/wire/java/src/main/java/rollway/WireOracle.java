@@ -63,6 +63,8 @@ public final class WireOracle {
                 if (Message.class.isAssignableFrom(type) && !type.isInterface()
                         && !Modifier.isAbstract(type.getModifiers())) {
                     String key = name.toLowerCase().replaceAll("(request|response|header)data$", "$1");
+                    // The file, which is not what storage/ calls a producer snapshot.
+                    key = key.equals("producersnapshot") ? "producersnapshotfile" : key;
                     classes.put(key, type.asSubclass(Message.class));
                 }
             } catch (ClassNotFoundException | LinkageError e) {
