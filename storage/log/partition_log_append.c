@@ -94,8 +94,8 @@ static enum status apply_marker(struct partition_log *log, struct segment *segme
     struct completed_transaction transaction;
     bool completed = false;
     enum status status =
-        producer_state_complete(&log->producers, header, coordinator_epoch,
-                                type == CONTROL_RECORD_ABORT, &completed, &transaction, error);
+        producer_state_end(&log->producers, header, coordinator_epoch, type == CONTROL_RECORD_ABORT,
+                           &completed, &transaction, error);
     if (status != STATUS_OK || !completed || type != CONTROL_RECORD_ABORT) {
         return status;
     }

@@ -266,10 +266,10 @@ enum status producer_state_append(struct producer_state *state,
     return STATUS_OK;
 }
 
-enum status producer_state_complete(struct producer_state *state,
-                                    const struct record_batch_header *header,
-                                    int32_t coordinator_epoch, bool aborted, bool *completed,
-                                    struct completed_transaction *transaction, struct error *error)
+enum status producer_state_end(struct producer_state *state,
+                               const struct record_batch_header *header, int32_t coordinator_epoch,
+                               bool aborted, bool *completed,
+                               struct completed_transaction *transaction, struct error *error)
 {
     struct producer_entry *entry = NULL;
     enum status status = producer_state_obtain(state, header->producer_id, &entry, error);

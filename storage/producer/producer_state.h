@@ -102,10 +102,11 @@ MUST_USE enum status producer_state_append(struct producer_state *state,
 
 /* A marker was appended. *completed tells whether it ended a transaction, and `transaction` which.
  * STATUS_NO_MEMORY as producer_state_append(). */
-MUST_USE enum status
-producer_state_complete(struct producer_state *state, const struct record_batch_header *header,
-                        int32_t coordinator_epoch, bool aborted, bool *completed,
-                        struct completed_transaction *transaction, struct error *error);
+MUST_USE enum status producer_state_end(struct producer_state *state,
+                                        const struct record_batch_header *header,
+                                        int32_t coordinator_epoch, bool aborted, bool *completed,
+                                        struct completed_transaction *transaction,
+                                        struct error *error);
 
 /* The high watermark has moved: completed transactions below it are stable. */
 void producer_state_advance(struct producer_state *state, int64_t high_watermark);
