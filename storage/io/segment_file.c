@@ -267,8 +267,7 @@ enum status segment_file_append_pair(struct segment_file *file, struct bytes fir
     if (status != STATUS_OK) {
         return status;
     }
-    if (!segment_tail_append(&file->tail, first, second,
-                             file->tail.end - file->written_end)) {
+    if (!segment_tail_append(&file->tail, first, second, file->tail.end - file->written_end)) {
         return error_set(error, STATUS_NO_MEMORY, "append to %s: no buffer is free", file->path);
     }
     return STATUS_OK;
