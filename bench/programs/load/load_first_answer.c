@@ -17,8 +17,6 @@
 #define READY_MARK       "ready on "
 #define IDLE_PAUSE_NS    500000000
 
-extern char **environ;
-
 /* Starts the command with its standard output in a pipe, whose end is *output. */
 static enum status start(char **command, pid_t *process, FILE **output, struct error *error)
 {
