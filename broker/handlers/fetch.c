@@ -64,6 +64,7 @@ struct fetch_item {
 
     struct fetch_response_partition answer; /* records.items is released after encoding. */
     struct slice *slices;                   /* What records.items points to; used again. */
+    struct slice nothing;                   /* The same without records: clients take no null. */
     size_t slices_capacity;
     struct fetch_watcher watcher;
     struct partition *watched;
@@ -418,7 +419,7 @@ static void item_restart(struct fetch_item *item)
     fetch_response_partition_init(&item->answer);
     item->answer.partition_index = item->partition;
     item->answer.error_code = item->early_error;
-    item->answer.records.items = NULL;
+    item->answer.records.items = &item->nothing;
     item->cold_reads_count = 0;
     if (item->early_error != KAFKA_NONE) {
         item->answer.high_watermark = -1;
