@@ -69,7 +69,7 @@ STATIC_CXX := $(if $(filter release,$(BUILD)),\
                   $(wildcard $(shell $(CC) -print-file-name=libstdc++.a)))
 STATIC_LIBRARIES := -Wl,-Bstatic -lzstd -llz4 -lsnappy -lz -luring -levent_extra -levent_core \
                     -ljansson -Wl,-Bdynamic -l:libraft.a $(or $(STATIC_CXX),-l:libstdc++.so.6) \
-                    -lssl -lcrypto -lisal -lm -lpthread -Wl,--gc-sections
+                    -static-libgcc -lssl -lcrypto -lisal -lm -lpthread -Wl,--gc-sections
 
 AR := $(if $(filter gcc,$(COMPILER)),gcc-ar,$(AR))
 
