@@ -10,8 +10,8 @@
 
 struct peer_network {
     /* Sends a message to server message->peer; borrows it during the call, with all that it points
-     * to. Nobody is told when it is lost. What arrives there goes into quorum_driver_receive(), with
-     * the sender's number as its peer. */
+     * to. Nobody is told when it is lost. What arrives there goes into quorum_driver_receive(),
+     * with the sender's number as its peer. */
     void (*send)(struct peer_network *network, const struct quorum_message *message);
 };
 

@@ -96,8 +96,8 @@ static int16_t check_registration(const struct controller_decision *decision,
     return KAFKA_NONE;
 }
 
-static struct int32_array list_without(struct metadata_records *records,
-                                       struct broker_id_list list, int32_t broker_id)
+static struct int32_array list_without(struct metadata_records *records, struct broker_id_list list,
+                                       int32_t broker_id)
 {
     struct int32_array result = {
         .items = arena_allocate_array(records->arena, list.count, sizeof(int32_t)),
@@ -129,8 +129,8 @@ static void restart_partition(struct controller_decision *decision, int32_t brok
         return;
     }
     int32_t leader = leader_choose(&choice, partition);
-    bool leaves_isr = !is_active && partition->isr.count > 1 &&
-                      broker_ids_contain(partition->isr, broker_id);
+    bool leaves_isr =
+        !is_active && partition->isr.count > 1 && broker_ids_contain(partition->isr, broker_id);
     bool changes_leader = leader != partition->leader || partition->leader == broker_id;
     if (!changes_leader && !leaves_isr) {
         return;
@@ -183,9 +183,8 @@ static void add_registration(struct controller_decision *decision,
     record->is_fenced = is_fenced;
     record->in_controlled_shutdown = in_controlled_shutdown;
     record->log_directories = request->log_dirs;
-    record->endpoints.items =
-        arena_allocate_array(decision->records->arena, request->listeners.count,
-                             sizeof(*record->endpoints.items));
+    record->endpoints.items = arena_allocate_array(
+        decision->records->arena, request->listeners.count, sizeof(*record->endpoints.items));
     if (record->endpoints.items == NULL) {
         return; /* The arena remembers. */
     }
@@ -204,8 +203,7 @@ void broker_control_register(struct controller_decision *decision,
                              const struct broker_registration_request *request,
                              struct broker_registration_response *response)
 {
-    const struct broker_image *known =
-        metadata_image_broker(decision->image, request->broker_id);
+    const struct broker_image *known = metadata_image_broker(decision->image, request->broker_id);
 
     response->error_code = check_registration(decision, request);
     if (response->error_code != KAFKA_NONE) {

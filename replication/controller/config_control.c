@@ -44,11 +44,9 @@ struct controller_refusal config_control_check(struct controller_decision *decis
     if (value.size > CONTROLLER_CONFIG_VALUE_SIZE_MAX) {
         return controller_refuse(decision, KAFKA_INVALID_CONFIG,
                                  "value of config \"%.*s\" has %zu bytes, allowed are %d",
-                                 TEXT_ARGUMENTS(key), value.size,
-                                 CONTROLLER_CONFIG_VALUE_SIZE_MAX);
+                                 TEXT_ARGUMENTS(key), value.size, CONTROLLER_CONFIG_VALUE_SIZE_MAX);
     }
-    enum status status =
-        settings->config_check(settings->config_context, type, key, value, &error);
+    enum status status = settings->config_check(settings->config_context, type, key, value, &error);
     if (status == STATUS_OK || (status == STATUS_NOT_FOUND && value.data == NULL)) {
         return controller_accept(); /* Taking away what cannot be there changes nothing. */
     }
@@ -90,8 +88,7 @@ static struct controller_refusal check_resource(struct controller_decision *deci
         if (refusal.code == KAFKA_NONE &&
             metadata_image_topic(decision->image, resource->name) == NULL) {
             return controller_refuse(decision, KAFKA_UNKNOWN_TOPIC_OR_PARTITION,
-                                     "there is no topic \"%.*s\"",
-                                     TEXT_ARGUMENTS(resource->name));
+                                     "there is no topic \"%.*s\"", TEXT_ARGUMENTS(resource->name));
         }
         return refusal;
     case CONFIG_RESOURCE_BROKER:
@@ -200,8 +197,8 @@ static struct text change_list(struct controller_decision *decision, struct text
     return (struct text){.data = memory, .size = size};
 }
 
-static void add_record(struct controller_decision *decision,
-                       const struct config_resource *resource, struct text key, struct text value)
+static void add_record(struct controller_decision *decision, const struct config_resource *resource,
+                       struct text key, struct text value)
 {
     struct config_record *record =
         &metadata_records_add(decision->records, METADATA_CONFIG)->config;
@@ -214,12 +211,11 @@ static void add_record(struct controller_decision *decision,
 
 /* Sets the key, or takes it away when the value is null; what is so already has no record. */
 static struct controller_refusal change_key(struct controller_decision *decision,
-                                            const struct config_resource *resource,
-                                            struct text key, struct text value)
+                                            const struct config_resource *resource, struct text key,
+                                            struct text value)
 {
     enum config_resource_type type = (enum config_resource_type)resource->type;
-    struct text before =
-        metadata_image_config_value(decision->image, type, resource->name, key);
+    struct text before = metadata_image_config_value(decision->image, type, resource->name, key);
     struct controller_refusal refusal = config_control_check(decision, type, key, value);
 
     if (refusal.code == KAFKA_NONE && !text_equal(before, value)) {
@@ -228,9 +224,9 @@ static struct controller_refusal change_key(struct controller_decision *decision
     return refusal;
 }
 
-static struct controller_refusal alter_key(
-    struct controller_decision *decision, const struct config_resource *resource,
-    const struct incremental_alter_configs_request_config *config)
+static struct controller_refusal
+alter_key(struct controller_decision *decision, const struct config_resource *resource,
+          const struct incremental_alter_configs_request_config *config)
 {
     enum config_resource_type type = (enum config_resource_type)resource->type;
     struct text list;
@@ -244,8 +240,8 @@ static struct controller_refusal alter_key(
         return change_key(decision, resource, config->name, TEXT_NULL);
     }
     if (config->value.data == NULL) {
-        return controller_refuse(decision, KAFKA_INVALID_REQUEST,
-                                 "config \"%.*s\" has no value", TEXT_ARGUMENTS(config->name));
+        return controller_refuse(decision, KAFKA_INVALID_REQUEST, "config \"%.*s\" has no value",
+                                 TEXT_ARGUMENTS(config->name));
     }
     if (config->config_operation == CONFIG_SET) {
         return change_key(decision, resource, config->name, config->value);
@@ -261,9 +257,9 @@ static struct controller_refusal alter_key(
     if (before.data != NULL) {
         list = before;
     }
-    return change_key(decision, resource, config->name,
-                      change_list(decision, list, config->value,
-                                  config->config_operation == CONFIG_APPEND));
+    return change_key(
+        decision, resource, config->name,
+        change_list(decision, list, config->value, config->config_operation == CONFIG_APPEND));
 }
 
 static struct controller_refusal refuse_duplicate_key(struct controller_decision *decision,
@@ -274,9 +270,9 @@ static struct controller_refusal refuse_duplicate_key(struct controller_decision
                              TEXT_ARGUMENTS(key));
 }
 
-static struct controller_refusal alter_resource(
-    struct controller_decision *decision,
-    const struct incremental_alter_configs_request_alter_configs_resource *request)
+static struct controller_refusal
+alter_resource(struct controller_decision *decision,
+               const struct incremental_alter_configs_request_alter_configs_resource *request)
 {
     const struct config_resource resource = {.type = request->resource_type,
                                              .name = request->resource_name};
@@ -320,9 +316,9 @@ void config_control_alter(struct controller_decision *decision,
         for (size_t i = 0; i < request->resources.count; i++) {
             const struct incremental_alter_configs_request_alter_configs_resource *resource =
                 &request->resources.items[i];
-            struct bytes key = resource_key(
-                decision, &(struct config_resource){.type = resource->resource_type,
-                                                    .name = resource->resource_name});
+            struct bytes key =
+                resource_key(decision, &(struct config_resource){.type = resource->resource_type,
+                                                                 .name = resource->resource_name});
             if (pass == 0) {
                 (void)key_counts_add(&resources, key);
                 continue;
@@ -372,8 +368,9 @@ static struct controller_refusal set_all(struct controller_decision *decision,
     return refusal;
 }
 
-static struct controller_refusal replace_resource(
-    struct controller_decision *decision, const struct alter_configs_request_resource *request)
+static struct controller_refusal
+replace_resource(struct controller_decision *decision,
+                 const struct alter_configs_request_resource *request)
 {
     const struct config_resource resource = {.type = request->resource_type,
                                              .name = request->resource_name};
@@ -410,9 +407,9 @@ void config_control_replace(struct controller_decision *decision,
     for (size_t pass = 0; pass < 2 && response->responses.items != NULL; pass++) {
         for (size_t i = 0; i < request->resources.count; i++) {
             const struct alter_configs_request_resource *resource = &request->resources.items[i];
-            struct bytes key = resource_key(
-                decision, &(struct config_resource){.type = resource->resource_type,
-                                                    .name = resource->resource_name});
+            struct bytes key =
+                resource_key(decision, &(struct config_resource){.type = resource->resource_type,
+                                                                 .name = resource->resource_name});
             if (pass == 0) {
                 (void)key_counts_add(&resources, key);
                 continue;

@@ -31,8 +31,8 @@ struct controller {
     struct controller_events events;
     struct quorum_driver *driver;
 
-    struct metadata_image *image;   /* Committed. */
-    struct metadata_image *decided; /* The newest, with what is on its way. */
+    struct metadata_image *image;    /* Committed. */
+    struct metadata_image *decided;  /* The newest, with what is on its way. */
     struct metadata_builder *replay; /* Collects committed entries of others; NULL: none. */
     uint64_t applied_index;
     uint64_t active_from; /* As leader: decisions need all entries up to here. */
@@ -60,7 +60,8 @@ static enum status no_memory(struct error *error)
     return error_set(error, STATUS_NO_MEMORY, "no memory for the controller");
 }
 
-/* -- completing --------------------------------------------------------------------------------- */
+/* -- completing ---------------------------------------------------------------------------------
+ */
 
 static void complete(struct controller *controller, struct controller_command *command)
 {
@@ -167,7 +168,8 @@ static void wake_later(struct controller *controller)
     controller->queue->kick(controller->queue);
 }
 
-/* -- what the quorum says ----------------------------------------------------------------------- */
+/* -- what the quorum says -----------------------------------------------------------------------
+ */
 
 static void set_image(struct controller *controller, struct metadata_image *image)
 {
@@ -184,8 +186,8 @@ static enum status finish_replay(struct controller *controller, struct error *er
     if (controller->replay == NULL) {
         return STATUS_OK;
     }
-    enum status status = metadata_builder_finish(
-        controller->replay, (int64_t)controller->applied_index, &image, error);
+    enum status status = metadata_builder_finish(controller->replay,
+                                                 (int64_t)controller->applied_index, &image, error);
     metadata_builder_destroy(controller->replay);
     controller->replay = NULL;
     if (status == STATUS_OK) {
@@ -269,8 +271,8 @@ static void leader_changed(struct controller *controller)
     struct error error;
 
     if (controller->was_leader && !is_leader) {
-        status_ignore( /* Set for those who wait. */
-            error_set(&error, STATUS_DENIED, "this node is no longer the controller"));
+        status_ignore(/* Set for those who wait. */
+                      error_set(&error, STATUS_DENIED, "this node is no longer the controller"));
         abandon_waiting(controller, &error);
     }
     if (!controller->was_leader && is_leader) {
@@ -307,7 +309,8 @@ static void on_settled(void *context, bool has_leader_changed)
     }
 }
 
-/* -- opening and closing ------------------------------------------------------------------------ */
+/* -- opening and closing ------------------------------------------------------------------------
+ */
 
 static enum status open_quorum(struct controller *controller,
                                const struct controller_options *options, struct error *error)
@@ -416,7 +419,8 @@ void controller_close(struct controller *controller)
     free(controller);
 }
 
-/* -- commands ----------------------------------------------------------------------------------- */
+/* -- commands -----------------------------------------------------------------------------------
+ */
 
 /* Remembers a decided command behind the entry it waits for. */
 static enum status add_waiting(struct controller *controller, struct controller_command *command,
@@ -476,8 +480,8 @@ static enum status append(struct controller *controller, struct controller_comma
     }
     struct metadata_image *before = controller->decided;
     controller->decided = metadata_image_retain(image);
-    status = quorum_driver_submit(controller->driver, batch, &submitted_index, &submitted_term,
-                                  error);
+    status =
+        quorum_driver_submit(controller->driver, batch, &submitted_index, &submitted_term, error);
     if (controller->has_failed) {
         metadata_image_release(before);
         return STATUS_OK; /* The command was answered with all others that waited. */

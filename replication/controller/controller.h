@@ -34,8 +34,8 @@ struct controller;
 typedef enum status config_check_fn(void *context, enum config_resource_type type, struct text key,
                                     struct text value, struct error *error);
 
-/* Whether the value of a key is a list, so that APPEND and SUBTRACT may change it; *default_value is
- * then what the list is without a configuration of the resource. */
+/* Whether the value of a key is a list, so that APPEND and SUBTRACT may change it; *default_value
+ * is then what the list is without a configuration of the resource. */
 typedef bool config_list_default_fn(void *context, enum config_resource_type type, struct text key,
                                     struct text *default_value);
 

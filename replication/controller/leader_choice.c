@@ -63,8 +63,7 @@ int32_t leader_choose(const struct leader_choice *choice, const struct partition
 bool topic_allows_unclean_election(const struct metadata_image *image, struct text topic_name)
 {
     const struct text key = TEXT_LITERAL("unclean.leader.election.enable");
-    struct text value =
-        metadata_image_config_value(image, CONFIG_RESOURCE_TOPIC, topic_name, key);
+    struct text value = metadata_image_config_value(image, CONFIG_RESOURCE_TOPIC, topic_name, key);
     bool is_allowed = false;
 
     if (value.data == NULL) {

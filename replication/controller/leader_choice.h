@@ -14,9 +14,9 @@ bool broker_is_active(const struct metadata_image *image, int32_t broker_id);
 
 struct leader_choice {
     const struct metadata_image *image;
-    int32_t broker_up;    /* Counts as active whatever the image says; LEADER_NONE for nobody. */
-    int32_t broker_down;  /* Counts as not active; LEADER_NONE for nobody. */
-    bool allows_unclean;  /* A replica that is not known to have everything may lead at last. */
+    int32_t broker_up;   /* Counts as active whatever the image says; LEADER_NONE for nobody. */
+    int32_t broker_down; /* Counts as not active; LEADER_NONE for nobody. */
+    bool allows_unclean; /* A replica that is not known to have everything may lead at last. */
 };
 
 /* The leader that the partition should have: the present one while it can, else the first replica

@@ -4,8 +4,7 @@ void producer_id_control_allocate(struct controller_decision *decision,
                                   const struct allocate_producer_ids_request *request,
                                   struct allocate_producer_ids_response *response)
 {
-    const struct broker_image *broker =
-        metadata_image_broker(decision->image, request->broker_id);
+    const struct broker_image *broker = metadata_image_broker(decision->image, request->broker_id);
     int64_t first = metadata_image_next_producer_id(decision->image);
 
     if (broker == NULL || broker->epoch != request->broker_epoch) {

@@ -9,8 +9,8 @@
 struct turn {
     const int32_t *brokers;
     size_t count;
-    size_t start;   /* Where the turn begins for the partition at hand. */
-    size_t taken;   /* By the partition at hand. */
+    size_t start; /* Where the turn begins for the partition at hand. */
+    size_t taken; /* By the partition at hand. */
 };
 
 struct rack {
@@ -88,8 +88,7 @@ static enum status placer_init(struct placer *placer, const struct metadata_imag
                                struct random *random, struct arena *arena)
 {
     placer->brokers_count = metadata_image_brokers_count(image);
-    placer->racks =
-        arena_allocate_array(arena, placer->brokers_count, sizeof(*placer->racks));
+    placer->racks = arena_allocate_array(arena, placer->brokers_count, sizeof(*placer->racks));
     if (placer->racks == NULL) {
         return STATUS_NO_MEMORY;
     }

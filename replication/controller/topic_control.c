@@ -48,8 +48,8 @@ static struct broker_id_list active_of(struct controller_decision *decision,
 }
 
 /* Adds a new partition; false when none of its replicas is active. */
-static bool add_partition(struct controller_decision *decision, struct uuid topic_id,
-                          int32_t index, struct broker_id_list replicas)
+static bool add_partition(struct controller_decision *decision, struct uuid topic_id, int32_t index,
+                          struct broker_id_list replicas)
 {
     struct broker_id_list isr = active_of(decision, replicas);
 
@@ -244,8 +244,8 @@ static struct controller_refusal add_configs(struct controller_decision *decisio
                                      "topic config \"%.*s\" has no value",
                                      TEXT_ARGUMENTS(config->name));
         }
-        struct controller_refusal refusal = config_control_check(
-            decision, CONFIG_RESOURCE_TOPIC, config->name, config->value);
+        struct controller_refusal refusal =
+            config_control_check(decision, CONFIG_RESOURCE_TOPIC, config->name, config->value);
         if (refusal.code != KAFKA_NONE) {
             return refusal;
         }
@@ -290,8 +290,8 @@ static struct controller_refusal add_partitions(struct controller_decision *deci
                                  "%d partitions, allowed are 1 and more, or -1 for the default",
                                  topic->num_partitions);
     }
-    result->num_partitions = topic->num_partitions == -1 ? settings->default_partitions_count
-                                                         : topic->num_partitions;
+    result->num_partitions =
+        topic->num_partitions == -1 ? settings->default_partitions_count : topic->num_partitions;
     result->replication_factor = topic->replication_factor == -1
                                      ? settings->default_replication_factor
                                      : topic->replication_factor;
@@ -503,9 +503,9 @@ static void delete_by_id(struct delete_context *context, const struct uuid *id)
         return;
     }
     if (topic == NULL) {
-        answer_delete(context, TEXT_NULL, *id,
-                      controller_refuse(decision, KAFKA_UNKNOWN_TOPIC_ID,
-                                        "there is no topic with this id"));
+        answer_delete(
+            context, TEXT_NULL, *id,
+            controller_refuse(decision, KAFKA_UNKNOWN_TOPIC_ID, "there is no topic with this id"));
         return;
     }
     /* A topic that is also named is answered for where it is named. */
@@ -589,9 +589,10 @@ void topic_control_delete(struct controller_decision *decision,
     key_counts_clear(&context.answered);
 }
 
-static struct controller_refusal add_assigned_to(
-    struct controller_decision *decision, const struct create_partitions_request_topic *request,
-    const struct topic_image *topic, size_t additional)
+static struct controller_refusal
+add_assigned_to(struct controller_decision *decision,
+                const struct create_partitions_request_topic *request,
+                const struct topic_image *topic, size_t additional)
 {
     if (request->assignments.count != additional) {
         return controller_refuse(decision, KAFKA_INVALID_REPLICA_ASSIGNMENT,

@@ -98,8 +98,8 @@ static bool draft_reserve(struct topic_draft *draft, size_t count)
     if (count <= draft->partitions_capacity) {
         return true;
     }
-    size_t capacity = draft->partitions_capacity * 2 > count ? draft->partitions_capacity * 2
-                                                             : count;
+    size_t capacity =
+        draft->partitions_capacity * 2 > count ? draft->partitions_capacity * 2 : count;
     struct partition_image *partitions =
         realloc(draft->partitions, capacity * sizeof(*draft->partitions));
     if (partitions == NULL) {
@@ -124,9 +124,9 @@ static struct topic_draft *draft_open(struct metadata_builder *builder, struct u
     if (draft != NULL || topic == NULL) {
         char text[UUID_TEXT_SIZE];
         uuid_to_text(id, text);
-        status_ignore( /* The caller answers with the error's status. */
-            error_set(error, STATUS_CORRUPT, "metadata record for topic id %s, which is not there",
-                      text));
+        status_ignore(/* The caller answers with the error's status. */
+                      error_set(error, STATUS_CORRUPT,
+                                "metadata record for topic id %s, which is not there", text));
         return NULL;
     }
     draft = draft_create(builder, id, error);
@@ -230,10 +230,9 @@ static enum status apply_partition_change(struct metadata_builder *builder,
         return error->status;
     }
     if (record->partition_index < 0 || (size_t)record->partition_index >= draft->partitions_count) {
-        return error_set(error, STATUS_CORRUPT,
-                         "change of partition %d of topic \"%.*s\", which has %zu",
-                         record->partition_index, TEXT_ARGUMENTS(draft->name),
-                         draft->partitions_count);
+        return error_set(
+            error, STATUS_CORRUPT, "change of partition %d of topic \"%.*s\", which has %zu",
+            record->partition_index, TEXT_ARGUMENTS(draft->name), draft->partitions_count);
     }
     struct partition_image *partition = &draft->partitions[record->partition_index];
     if (record->leader != -2) {
@@ -252,8 +251,7 @@ static enum status apply_partition_change(struct metadata_builder *builder,
 }
 
 static enum status apply_remove_topic(struct metadata_builder *builder,
-                                      const struct remove_topic_record *record,
-                                      struct error *error)
+                                      const struct remove_topic_record *record, struct error *error)
 {
     struct topic_draft *draft = draft_open(builder, record->topic_id, error);
 
@@ -273,8 +271,7 @@ static enum status apply_config(struct metadata_builder *builder,
 {
     const struct config_key key = {.type = (enum config_resource_type)record->resource_type,
                                    .name = record->resource_name};
-    const struct config_image *config =
-        metadata_image_config(builder->image, key.type, key.name);
+    const struct config_image *config = metadata_image_config(builder->image, key.type, key.name);
     struct config_item *item = config_item_create(&key, config, record->name, record->value);
     enum status status;
 
@@ -309,9 +306,11 @@ static const struct broker_image *find_broker(struct metadata_builder *builder, 
     const struct broker_image *broker = metadata_image_broker(builder->image, id);
 
     if (broker == NULL || broker->epoch != epoch) {
-        status_ignore( /* The caller answers with the error's status. */
-            error_set(error, STATUS_CORRUPT, "metadata record for broker %d at epoch %lld, %s", id,
-                      (long long)epoch, broker == NULL ? "which is not there" : "not its epoch"));
+        status_ignore(/* The caller answers with the error's status. */
+                      error_set(error, STATUS_CORRUPT,
+                                "metadata record for broker %d at epoch %lld, %s", id,
+                                (long long)epoch,
+                                broker == NULL ? "which is not there" : "not its epoch"));
         return NULL;
     }
     return broker;
@@ -368,8 +367,7 @@ static enum status apply_feature(struct metadata_builder *builder,
 }
 
 static enum status apply_producer_ids(struct metadata_builder *builder,
-                                      const struct producer_ids_record *record,
-                                      struct error *error)
+                                      const struct producer_ids_record *record, struct error *error)
 {
     if (record->next_producer_id < builder->image->next_producer_id) {
         return error_set(error, STATUS_CORRUPT, "next producer id goes back from %lld to %lld",
@@ -490,8 +488,8 @@ static enum status finish_topics(struct metadata_builder *builder, struct error 
         if (draft->is_removed) {
             continue;
         }
-        struct topic_image *topic = topic_item_create(draft->name, draft->id, draft->partitions,
-                                                      draft->partitions_count);
+        struct topic_image *topic =
+            topic_item_create(draft->name, draft->id, draft->partitions, draft->partitions_count);
         if (topic == NULL) {
             return no_memory(error);
         }

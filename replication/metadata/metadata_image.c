@@ -96,8 +96,8 @@ int feature_compare_name(const void *key, const struct counted *item)
 
 bool topic_name_may_collide(struct text name)
 {
-    return name.size > 0 && (memchr(name.data, '.', name.size) != NULL ||
-                             memchr(name.data, '_', name.size) != NULL);
+    return name.size > 0 &&
+           (memchr(name.data, '.', name.size) != NULL || memchr(name.data, '_', name.size) != NULL);
 }
 
 void metadata_item_free(struct counted *counted)
@@ -172,8 +172,7 @@ int64_t metadata_image_offset(const struct metadata_image *image)
     return image->offset;
 }
 
-const struct topic_image *metadata_image_topic(const struct metadata_image *image,
-                                               struct text name)
+const struct topic_image *metadata_image_topic(const struct metadata_image *image, struct text name)
 {
     return topic_of(shared_table_get(&image->topics_by_name, topic_compare_name, &name));
 }

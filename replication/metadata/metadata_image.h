@@ -43,7 +43,7 @@ struct topic_image {
     struct counted counted;
     struct text name;
     struct uuid id;
-    bool is_internal; /* __consumer_offsets and its like. */
+    bool is_internal;                         /* __consumer_offsets and its like. */
     const struct partition_image *partitions; /* By index. */
     size_t partitions_count;
 };
@@ -110,8 +110,7 @@ const struct topic_image *metadata_image_colliding_topic(const struct metadata_i
 /* All topics sorted by name: index 0 … count - 1. */
 size_t metadata_image_topics_count(const struct metadata_image *image);
 /* As above. */
-const struct topic_image *metadata_image_topic_at(const struct metadata_image *image,
-                                                  size_t index);
+const struct topic_image *metadata_image_topic_at(const struct metadata_image *image, size_t index);
 /* Index of the first topic with a name >= `name`. */
 size_t metadata_image_topic_lower_bound(const struct metadata_image *image, struct text name);
 /* Partitions of all topics. */

@@ -67,8 +67,8 @@ static size_t partition_ids_count(const struct partition_image *partition)
     size_t isr_count = ids_equal(partition->isr, partition->replicas) ? 0 : partition->isr.count;
 
     return partition->replicas.count + isr_count + partition->eligible_leader_replicas.count +
-           partition->last_known_eligible_leader_replicas.count +
-           partition->adding_replicas.count + partition->removing_replicas.count;
+           partition->last_known_eligible_leader_replicas.count + partition->adding_replicas.count +
+           partition->removing_replicas.count;
 }
 
 static void copy_partition(struct block *block, const struct partition_image *from,
@@ -131,11 +131,11 @@ struct broker_item *broker_item_create(const struct register_broker_record *reco
         texts_size +=
             endpoint->listener_name.size + endpoint->security_protocol.size + endpoint->host.size;
     }
-    struct broker_item *item = block_create(sizeof(*item),
-                                            record->endpoints.count * sizeof(*endpoints) +
-                                                record->log_directories.count * UUID_SIZE +
-                                                texts_size,
-                                            &block);
+    struct broker_item *item =
+        block_create(sizeof(*item),
+                     record->endpoints.count * sizeof(*endpoints) +
+                         record->log_directories.count * UUID_SIZE + texts_size,
+                     &block);
     if (item == NULL) {
         return NULL;
     }

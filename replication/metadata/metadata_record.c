@@ -72,8 +72,7 @@ static bool records_grow(struct metadata_records *records)
     if (records->count >= METADATA_RECORDS_MAX) {
         return false;
     }
-    struct metadata_record *items =
-        arena_allocate_array(records->arena, capacity, sizeof(*items));
+    struct metadata_record *items = arena_allocate_array(records->arena, capacity, sizeof(*items));
     if (items == NULL) {
         return false;
     }

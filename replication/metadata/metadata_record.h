@@ -45,7 +45,8 @@ struct metadata_records {
     size_t count;
     size_t capacity;
     struct arena *arena;
-    bool failed; /* The arena was exhausted, or METADATA_RECORDS_MAX reached: records are missing. */
+    bool
+        failed; /* The arena was exhausted, or METADATA_RECORDS_MAX reached: records are missing. */
     struct metadata_record spare; /* What a failed list lends. */
 };
 

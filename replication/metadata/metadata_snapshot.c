@@ -24,8 +24,7 @@ static struct int32_array ids_of(struct metadata_records *records, struct broker
 static void add_partition(struct metadata_records *records, struct uuid topic_id, size_t index,
                           const struct partition_image *partition)
 {
-    struct partition_record *record =
-        &metadata_records_add(records, METADATA_PARTITION)->partition;
+    struct partition_record *record = &metadata_records_add(records, METADATA_PARTITION)->partition;
 
     record->topic_id = topic_id;
     record->partition_index = (int32_t)index;

@@ -40,9 +40,8 @@ static struct shared_chunk *chunk_create(struct counted *const *items, size_t co
 
 static void renumber(struct shared_table *table, size_t from)
 {
-    size_t index = from == 0 ? 0
-                             : table->slots[from - 1].first_index +
-                                   table->slots[from - 1].chunk->count;
+    size_t index =
+        from == 0 ? 0 : table->slots[from - 1].first_index + table->slots[from - 1].chunk->count;
 
     for (size_t i = from; i < table->slots_count; i++) {
         table->slots[i].first_index = index;
@@ -128,8 +127,8 @@ static enum status own_chunk(struct shared_table *table, size_t slot)
 static enum status split_chunk(struct shared_table *table, size_t slot)
 {
     struct shared_chunk *chunk = table->slots[slot].chunk;
-    size_t keep = slot + 1 == table->slots_count ? SHARED_CHUNK_ITEMS_MAX - 1
-                                                 : SHARED_CHUNK_ITEMS_MAX / 2;
+    size_t keep =
+        slot + 1 == table->slots_count ? SHARED_CHUNK_ITEMS_MAX - 1 : SHARED_CHUNK_ITEMS_MAX / 2;
 
     if (reserve_slot(table) != STATUS_OK) {
         return STATUS_NO_MEMORY;

@@ -73,7 +73,8 @@ bool quorum_configuration_is_valid(struct bytes configuration)
 {
     struct byte_reader reader = byte_reader_over(configuration);
 
-    if (configuration.size < CONFIGURATION_HEADER_SIZE || read_u8(&reader) != CONFIGURATION_FORMAT) {
+    if (configuration.size < CONFIGURATION_HEADER_SIZE ||
+        read_u8(&reader) != CONFIGURATION_FORMAT) {
         return false;
     }
     uint64_t count = load_little_endian(read_bytes(&reader, SERVER_ID_SIZE).data);

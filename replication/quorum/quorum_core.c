@@ -133,15 +133,15 @@ void quorum_core_destroy(struct quorum_core *core)
     free(core);
 }
 
-void quorum_core_set_timeouts(struct quorum_core *core, unsigned election_ms,
-                              unsigned heartbeat_ms)
+void quorum_core_set_timeouts(struct quorum_core *core, unsigned election_ms, unsigned heartbeat_ms)
 {
     ASSERT(!core->is_started);
     raft_set_election_timeout(&core->raft, election_ms);
     raft_set_heartbeat_timeout(&core->raft, heartbeat_ms);
 }
 
-/* -- entries that are kept ---------------------------------------------------------------------- */
+/* -- entries that are kept ----------------------------------------------------------------------
+ */
 
 static uint64_t kept_end(const struct quorum_core *core)
 {
@@ -210,8 +210,8 @@ static void keep_cut(struct quorum_core *core, uint64_t index)
 /* Entries that are applied and durable are at hand only for others, and only so much of them. */
 static void keep_trim(struct quorum_core *core)
 {
-    uint64_t done = core->applied_index < core->raft.last_stored ? core->applied_index
-                                                                 : core->raft.last_stored;
+    uint64_t done =
+        core->applied_index < core->raft.last_stored ? core->applied_index : core->raft.last_stored;
     size_t size_max = core->raft.configuration.n > 1 ? QUORUM_CACHE_SIZE_MAX : 0;
 
     while (core->kept_count > 0 && core->kept_first <= done && core->kept_size >= size_max) {
@@ -250,7 +250,8 @@ static const struct quorum_entry *list_kept(struct quorum_core *core, uint64_t f
     return list;
 }
 
-/* -- from libraft's update to effects ----------------------------------------------------------- */
+/* -- from libraft's update to effects -----------------------------------------------------------
+ */
 
 static struct quorum_message message_out(struct quorum_core *core, const struct raft_message *raft)
 {
@@ -373,8 +374,8 @@ static bool take_snapshot(struct quorum_core *core, const struct raft_update *up
         .configuration_index = core->installing.configuration_index,
         .configuration = {.data = copy, .size = configuration.len},
     };
-    effects->snapshot_data = (struct bytes){.data = core->installing_data.base,
-                                            .size = core->installing_data.len};
+    effects->snapshot_data =
+        (struct bytes){.data = core->installing_data.base, .size = core->installing_data.len};
     return copy != NULL;
 }
 
@@ -410,7 +411,8 @@ static enum status step_raft(struct quorum_core *core, struct raft_event *event,
     return has_memory ? STATUS_OK : no_memory(error);
 }
 
-/* -- events ------------------------------------------------------------------------------------- */
+/* -- events -------------------------------------------------------------------------------------
+ */
 
 /* Whether the newest configuration that is stored has this server as its only voter. */
 static bool is_only_voter(const struct quorum_core *core, const struct quorum_persisted *persisted)
@@ -439,16 +441,16 @@ static bool is_only_voter(const struct quorum_core *core, const struct quorum_pe
     }
     for (unsigned i = 0; i < servers.n; i++) {
         voters += servers.servers[i].role == RAFT_VOTER ? 1 : 0;
-        is_voter = is_voter ||
-                   (servers.servers[i].role == RAFT_VOTER && servers.servers[i].id == core->raft.id);
+        is_voter = is_voter || (servers.servers[i].role == RAFT_VOTER &&
+                                servers.servers[i].id == core->raft.id);
     }
     raft_configuration_close(&servers);
     return is_voter && voters == 1;
 }
 
 /* Copies entries into one block as libraft wants to have them: it frees entries[0].batch. */
-static struct raft_entry *raft_entries(struct quorum_core *core,
-                                       const struct quorum_entry *entries, size_t count)
+static struct raft_entry *raft_entries(struct quorum_core *core, const struct quorum_entry *entries,
+                                       size_t count)
 {
     struct raft_entry *list = arena_allocate_array(&core->arena, count, sizeof(*list));
     size_t size = 0;
@@ -519,8 +521,8 @@ static enum status start(struct quorum_core *core, const struct quorum_event *ev
         metadata.index = persisted->snapshot.index;
         metadata.term = persisted->snapshot.term;
         metadata.configuration_index = persisted->snapshot.configuration_index;
-        enum status status = decode_configuration(persisted->snapshot.configuration,
-                                                  &metadata.configuration, error);
+        enum status status =
+            decode_configuration(persisted->snapshot.configuration, &metadata.configuration, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -568,8 +570,8 @@ static enum status check_message(const struct quorum_core *core,
                     message->term == core->raft.current_term;
 
     if (message->peer == QUORUM_SERVER_NONE || message->peer == core->raft.id ||
-        message->term == 0 || message->type < QUORUM_APPEND ||
-        message->type > QUORUM_TIMEOUT_NOW || is_rival) {
+        message->term == 0 || message->type < QUORUM_APPEND || message->type > QUORUM_TIMEOUT_NOW ||
+        is_rival) {
         return error_set(error, STATUS_MALFORMED,
                          "impossible quorum message of type %d from server %llu at term %llu",
                          (int)message->type, (unsigned long long)message->peer,
@@ -644,22 +646,31 @@ static enum status message_in(struct quorum_core *core, const struct quorum_mess
     case QUORUM_APPEND:
         return append_in(core, message, &raft->append_entries, error);
     case QUORUM_APPEND_RESULT:
-        raft->append_entries_result = (struct raft_append_entries_result){
-            .version = message->version, .term = message->term, .rejected = message->rejected,
-            .last_log_index = message->index, .features = message->features,
-            .capacity = message->capacity};
+        raft->append_entries_result =
+            (struct raft_append_entries_result){.version = message->version,
+                                                .term = message->term,
+                                                .rejected = message->rejected,
+                                                .last_log_index = message->index,
+                                                .features = message->features,
+                                                .capacity = message->capacity};
         return STATUS_OK;
     case QUORUM_VOTE:
-        raft->request_vote = (struct raft_request_vote){
-            .version = message->version, .term = message->term, .candidate_id = message->peer,
-            .last_log_index = message->index, .last_log_term = message->index_term,
-            .disrupt_leader = message->disrupts_leader, .pre_vote = message->is_pre_vote};
+        raft->request_vote = (struct raft_request_vote){.version = message->version,
+                                                        .term = message->term,
+                                                        .candidate_id = message->peer,
+                                                        .last_log_index = message->index,
+                                                        .last_log_term = message->index_term,
+                                                        .disrupt_leader = message->disrupts_leader,
+                                                        .pre_vote = message->is_pre_vote};
         return STATUS_OK;
     case QUORUM_VOTE_RESULT:
-        raft->request_vote_result = (struct raft_request_vote_result){
-            .version = message->version, .term = message->term,
-            .vote_granted = message->is_granted, .pre_vote = message->is_pre_vote,
-            .features = message->features, .capacity = message->capacity};
+        raft->request_vote_result =
+            (struct raft_request_vote_result){.version = message->version,
+                                              .term = message->term,
+                                              .vote_granted = message->is_granted,
+                                              .pre_vote = message->is_pre_vote,
+                                              .features = message->features,
+                                              .capacity = message->capacity};
         return STATUS_OK;
     case QUORUM_INSTALL:
         return install_in(message, &raft->install_snapshot, error);
@@ -744,8 +755,7 @@ static enum status snapshot_taken(struct quorum_core *core, const struct quorum_
     if (raft_configuration_encode(&core->raft.configuration_committed, &buffer) != 0) {
         return no_memory(error);
     }
-    int result =
-        raft_configuration_decode(&buffer, &raft.snapshot.metadata.configuration);
+    int result = raft_configuration_decode(&buffer, &raft.snapshot.metadata.configuration);
     raft_free(buffer.base);
     if (result != 0) {
         return no_memory(error);
@@ -784,9 +794,8 @@ static enum status submit(struct quorum_core *core, const struct quorum_event *e
         return no_memory(error);
     }
     for (size_t i = 0; i < event->commands_count; i++) {
-        entries[i] = (struct quorum_entry){.term = core->raft.current_term,
-                                           .type = QUORUM_COMMAND,
-                                           .data = event->commands[i]};
+        entries[i] = (struct quorum_entry){
+            .term = core->raft.current_term, .type = QUORUM_COMMAND, .data = event->commands[i]};
     }
     return submit_entries(core, event->now_ms, entries, event->commands_count, effects, error);
 }
@@ -904,8 +913,8 @@ static enum status commit_configurations(struct quorum_core *core, uint64_t comm
         if (entry == NULL || entry->type != QUORUM_CHANGE) {
             continue;
         }
-        enum status status = decode_configuration(entry_of(entry).data, &raft.configuration.conf,
-                                                  error);
+        enum status status =
+            decode_configuration(entry_of(entry).data, &raft.configuration.conf, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -939,7 +948,8 @@ enum status quorum_core_step(struct quorum_core *core, const struct quorum_event
     return status;
 }
 
-/* -- questions ---------------------------------------------------------------------------------- */
+/* -- questions ----------------------------------------------------------------------------------
+ */
 
 bool quorum_core_next_committed(struct quorum_core *core, uint64_t *index,
                                 struct quorum_entry *entry)

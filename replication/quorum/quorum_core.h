@@ -13,9 +13,9 @@
  *
  * Servers are numbered from 1. Times are monotonic milliseconds.
  *
- * A server that is the only voter leads from its start, and begins a new term with every start: what
- * it may have sent to standbys before a crash, and lost itself, is then told apart from what it
- * appends anew (libraft alone would go on in the same term). */
+ * A server that is the only voter leads from its start, and begins a new term with every start:
+ * what it may have sent to standbys before a crash, and lost itself, is then told apart from what
+ * it appends anew (libraft alone would go on in the same term). */
 #ifndef REPLICATION_QUORUM_QUORUM_CORE_H
 #define REPLICATION_QUORUM_QUORUM_CORE_H
 
@@ -99,20 +99,20 @@ enum quorum_message_type {
 /* One message, flat; behind each field the types that have it. */
 struct quorum_message {
     enum quorum_message_type type;
-    uint64_t peer;    /* To whom when sent, from whom when received. */
-    uint8_t version;  /* Of the message; carried as it is. */
-    uint64_t term;    /* Of the sender. */
-    uint64_t index;   /* APPEND: of the entry before the entries. VOTE, TIMEOUT_NOW: of the sender's
-                         last entry. APPEND_RESULT: of the receiver's last one. INSTALL: of the
-                         snapshot. */
-    uint64_t index_term;           /* Term of that entry. */
-    uint64_t commit_index;         /* APPEND */
-    uint64_t rejected;             /* APPEND_RESULT */
-    bool disrupts_leader;          /* VOTE */
-    bool is_pre_vote;              /* VOTE, VOTE_RESULT */
-    bool is_granted;               /* VOTE_RESULT */
-    uint16_t features;             /* Results. */
-    uint16_t capacity;             /* Results. */
+    uint64_t peer;   /* To whom when sent, from whom when received. */
+    uint8_t version; /* Of the message; carried as it is. */
+    uint64_t term;   /* Of the sender. */
+    uint64_t index;  /* APPEND: of the entry before the entries. VOTE, TIMEOUT_NOW: of the sender's
+                        last entry. APPEND_RESULT: of the receiver's last one. INSTALL: of the
+                        snapshot. */
+    uint64_t index_term;                /* Term of that entry. */
+    uint64_t commit_index;              /* APPEND */
+    uint64_t rejected;                  /* APPEND_RESULT */
+    bool disrupts_leader;               /* VOTE */
+    bool is_pre_vote;                   /* VOTE, VOTE_RESULT */
+    bool is_granted;                    /* VOTE_RESULT */
+    uint16_t features;                  /* Results. */
+    uint16_t capacity;                  /* Results. */
     const struct quorum_entry *entries; /* APPEND. NULL with a count: the driver loads them. */
     size_t entries_count;
     uint64_t configuration_index; /* INSTALL */
@@ -121,9 +121,9 @@ struct quorum_message {
 };
 
 enum quorum_event_type {
-    QUORUM_EVENT_START,              /* First and once: persisted. */
-    QUORUM_EVENT_RECEIVE,            /* message */
-    QUORUM_EVENT_PERSISTED,          /* Entries up to `index`, the last one of `term`, are durable. */
+    QUORUM_EVENT_START,     /* First and once: persisted. */
+    QUORUM_EVENT_RECEIVE,   /* message */
+    QUORUM_EVENT_PERSISTED, /* Entries up to `index`, the last one of `term`, are durable. */
     QUORUM_EVENT_SNAPSHOT_INSTALLED, /* The snapshot of an effect is durable. */
     QUORUM_EVENT_SNAPSHOT_TAKEN,     /* Of all that was applied (quorum_core_snapshot()): index, and
                                         the number of entries before it that storage keeps. */
@@ -233,8 +233,7 @@ bool quorum_core_has_caught_up(const struct quorum_core *core, uint64_t id);
  * arena. STATUS_INVALID for ids of 0 or used twice; STATUS_NO_MEMORY. */
 MUST_USE enum status quorum_configuration_encode(const struct quorum_server *servers,
                                                  size_t servers_count, struct arena *arena,
-                                                 struct bytes *configuration,
-                                                 struct error *error);
+                                                 struct bytes *configuration, struct error *error);
 
 /* Whether the bytes are a configuration: libraft itself trusts them. */
 bool quorum_configuration_is_valid(struct bytes configuration);

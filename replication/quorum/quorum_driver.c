@@ -57,8 +57,7 @@ static bool load_message(struct quorum_driver *driver, struct quorum_message *me
         message->configuration_index = snapshot.configuration_index;
         return true;
     }
-    if (message->type != QUORUM_APPEND || message->entries_count == 0 ||
-        message->entries != NULL) {
+    if (message->type != QUORUM_APPEND || message->entries_count == 0 || message->entries != NULL) {
         return true;
     }
     struct quorum_entry *entries =
@@ -95,8 +94,8 @@ static enum status apply_committed(struct quorum_driver *driver, struct error *e
         if (entry.type != QUORUM_COMMAND) {
             continue;
         }
-        enum status status = driver->events.applied(driver->events.context, index, entry.term,
-                                                    entry.data, error);
+        enum status status =
+            driver->events.applied(driver->events.context, index, entry.term, entry.data, error);
         if (status != STATUS_OK) {
             return error_wrap(error, "apply entry %" PRIu64, index);
         }
@@ -111,8 +110,8 @@ static enum status carry_out(struct quorum_driver *driver, const struct quorum_e
     enum status status = STATUS_OK;
 
     if (effects->saves_state) {
-        status = quorum_storage_save_state(driver->storage, effects->term, effects->voted_for,
-                                           error);
+        status =
+            quorum_storage_save_state(driver->storage, effects->term, effects->voted_for, error);
     }
     if (status == STATUS_OK && effects->entries_count > 0) {
         status = quorum_storage_append(driver->storage, effects->entries_first, effects->entries,
@@ -230,10 +229,8 @@ static void maybe_take_snapshot(struct quorum_driver *driver)
 static void on_persisted(void *context, uint64_t index, uint64_t term)
 {
     struct quorum_driver *driver = context;
-    const struct quorum_event event = {.type = QUORUM_EVENT_PERSISTED,
-                                       .now_ms = now_ms(driver),
-                                       .index = index,
-                                       .term = term};
+    const struct quorum_event event = {
+        .type = QUORUM_EVENT_PERSISTED, .now_ms = now_ms(driver), .index = index, .term = term};
 
     if (driver->is_stepping || driver->is_closing) {
         return; /* Replacing entries, or closing, waited for the write: the next one reports it. */
@@ -276,16 +273,16 @@ static enum status bootstrap(struct quorum_driver *driver,
 }
 
 static enum status open_and_start(struct quorum_driver *driver,
-                                  const struct quorum_driver_options *options,
-                                  struct arena *arena, struct error *error)
+                                  const struct quorum_driver_options *options, struct arena *arena,
+                                  struct error *error)
 {
     const struct quorum_storage_events events = {
         .persisted = on_persisted, .failed = on_failed, .context = driver};
     struct quorum_found found;
     uint32_t seed;
 
-    enum status status = quorum_storage_open(&options->storage, events, arena, &driver->storage,
-                                             &found, error);
+    enum status status =
+        quorum_storage_open(&options->storage, events, arena, &driver->storage, &found, error);
     if (status == STATUS_OK && found.persisted.term == 0 && options->bootstraps) {
         status = bootstrap(driver, options, arena, &found, error);
     }
@@ -301,9 +298,8 @@ static enum status open_and_start(struct quorum_driver *driver,
     if (driver->core == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the quorum");
     }
-    const struct quorum_event start = {.type = QUORUM_EVENT_START,
-                                       .now_ms = now_ms(driver),
-                                       .persisted = &found.persisted};
+    const struct quorum_event start = {
+        .type = QUORUM_EVENT_START, .now_ms = now_ms(driver), .persisted = &found.persisted};
     struct quorum_effects effects;
     driver->is_stepping = true;
     status = quorum_core_step(driver->core, &start, &effects, error);
@@ -376,8 +372,7 @@ enum status quorum_driver_submit(struct quorum_driver *driver, struct bytes comm
 enum status quorum_driver_change(struct quorum_driver *driver, enum quorum_event_type type,
                                  const struct quorum_server *server, struct error *error)
 {
-    const struct quorum_event event = {
-        .type = type, .now_ms = now_ms(driver), .server = server};
+    const struct quorum_event event = {.type = type, .now_ms = now_ms(driver), .server = server};
 
     ASSERT(type == QUORUM_EVENT_CHANGE || type == QUORUM_EVENT_REMOVE ||
            type == QUORUM_EVENT_CATCH_UP || type == QUORUM_EVENT_TRANSFER);

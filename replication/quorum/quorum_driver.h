@@ -40,7 +40,8 @@ struct quorum_driver_events {
                             struct error *error);
     /* All callbacks of a step are done; `leader_changed`: quorum_driver_is_leader() may have. */
     void (*settled)(void *context, bool leader_changed);
-    /* This server takes no part any more: its disk failed, or what it says contradicts the quorum. */
+    /* This server takes no part any more: its disk failed, or what it says contradicts the quorum.
+     */
     void (*failed)(void *context, const struct error *error);
     void *context;
 };
@@ -65,15 +66,14 @@ MUST_USE enum status quorum_driver_submit(struct quorum_driver *driver, struct b
 
 /* Changes servers, or leadership: QUORUM_EVENT_CHANGE, _REMOVE, _CATCH_UP, _TRANSFER. Errors as
  * quorum_core_step(). */
-MUST_USE enum status quorum_driver_change(struct quorum_driver *driver,
-                                          enum quorum_event_type type,
-                                          const struct quorum_server *server,
-                                          struct error *error);
+MUST_USE enum status quorum_driver_change(struct quorum_driver *driver, enum quorum_event_type type,
+                                          const struct quorum_server *server, struct error *error);
 
 /* A message from server message->peer. What makes no sense is dropped and diagnosed. */
 void quorum_driver_receive(struct quorum_driver *driver, const struct quorum_message *message);
 
-/* Time passes. Returns when it wants to be called next, monotonic microseconds; INT64_MAX: never. */
+/* Time passes. Returns when it wants to be called next, monotonic microseconds; INT64_MAX: never.
+ */
 int64_t quorum_driver_tick(struct quorum_driver *driver, int64_t now_us);
 
 /* This server leads. */

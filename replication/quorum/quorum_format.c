@@ -174,8 +174,8 @@ enum status quorum_snapshot_decode(struct bytes file, struct quorum_snapshot *sn
     snapshot->index = (uint64_t)load_i64(file.data + 8);
     snapshot->term = (uint64_t)load_i64(file.data + 16);
     snapshot->configuration_index = (uint64_t)load_i64(file.data + 24);
-    snapshot->configuration = (struct bytes){.data = file.data + QUORUM_SNAPSHOT_HEADER_SIZE,
-                                             .size = configuration_size};
+    snapshot->configuration =
+        (struct bytes){.data = file.data + QUORUM_SNAPSHOT_HEADER_SIZE, .size = configuration_size};
     *data = (struct bytes){.data = snapshot->configuration.data + configuration_size,
                            .size = (size_t)data_size};
     if (snapshot->index == 0 || snapshot->term == 0 ||

@@ -113,7 +113,8 @@ static enum status read_state(struct recovery *recovery, struct error *error)
         if (status != STATUS_OK) {
             return error_wrap(error, "%s", path);
         }
-        status = storage->files->open(storage->files, path, FILE_WRITE, &storage->state_file, error);
+        status =
+            storage->files->open(storage->files, path, FILE_WRITE, &storage->state_file, error);
     }
     recovery->durable_index = storage->state.durable_index;
     return status;
@@ -139,8 +140,8 @@ static enum status read_snapshot(struct recovery *recovery, struct quorum_found 
     if (status != STATUS_OK) {
         return status;
     }
-    status = quorum_snapshot_decode(content, &found->persisted.snapshot, &found->snapshot_data,
-                                    error);
+    status =
+        quorum_snapshot_decode(content, &found->persisted.snapshot, &found->snapshot_data, error);
     if (status == STATUS_OK && found->persisted.snapshot.index != index) {
         status = error_set(error, STATUS_CORRUPT, "snapshot of entry %" PRIu64,
                            found->persisted.snapshot.index);
@@ -338,10 +339,9 @@ static enum status read_entries(struct recovery *recovery, struct quorum_found *
     }
     persisted->entries = recovery->entries;
     persisted->entries_count = recovery->entries_count;
-    persisted->first_index =
-        recovery->entries_count > 0
-            ? recovery->first_index
-            : (persisted->has_snapshot ? persisted->snapshot.index + 1 : 1);
+    persisted->first_index = recovery->entries_count > 0
+                                 ? recovery->first_index
+                                 : (persisted->has_snapshot ? persisted->snapshot.index + 1 : 1);
     storage->last_index = persisted->first_index + persisted->entries_count - 1;
     if (persisted->entries_count == 0 && persisted->has_snapshot) {
         storage->last_term = persisted->snapshot.term;

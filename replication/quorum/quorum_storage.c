@@ -34,9 +34,8 @@ void quorum_snapshot_path(const struct quorum_storage *storage, uint64_t index,
 
 void quorum_state_path(const struct quorum_storage *storage, char path[QUORUM_PATH_SIZE_MAX])
 {
-    (void)snprintf(path, QUORUM_PATH_SIZE_MAX, "%.*s/%s",
-                   QUORUM_PATH_SIZE_MAX - FILE_NAME_SIZE_MAX, storage->directory,
-                   QUORUM_STATE_FILE_NAME);
+    (void)snprintf(path, QUORUM_PATH_SIZE_MAX, "%.*s/%s", QUORUM_PATH_SIZE_MAX - FILE_NAME_SIZE_MAX,
+                   storage->directory, QUORUM_STATE_FILE_NAME);
 }
 
 static void fail(struct quorum_storage *storage, const struct error *error)
@@ -47,30 +46,56 @@ static void fail(struct quorum_storage *storage, const struct error *error)
     }
 }
 
+/* The directory that a path is in. */
+static void parent_of(const char *path, char parent[QUORUM_PATH_SIZE_MAX])
+{
+    (void)snprintf(parent, QUORUM_PATH_SIZE_MAX, "%s", path);
+    char *slash = strrchr(parent, '/');
+
+    if (slash == NULL) {
+        (void)snprintf(parent, QUORUM_PATH_SIZE_MAX, ".");
+    } else {
+        slash[slash == parent ? 1 : 0] = '\0';
+    }
+}
+
+/* Makes what is missing of a path, and every new name durable: of a log below a directory that a
+ * crash takes away nothing would be left. */
 static enum status make_directory(struct quorum_storage *storage, const char *directory,
                                   struct error *error)
 {
-    struct file_status status_found;
+    char missing[QUORUM_PATH_SIZE_MAX];
     char parent[QUORUM_PATH_SIZE_MAX];
-    enum status status = storage->files->stat(storage->files, directory, &status_found, error);
+    struct file_status found;
+    size_t missing_count = 0;
+    enum status status;
 
-    if (status != STATUS_NOT_FOUND) {
+    (void)snprintf(missing, sizeof(missing), "%s", directory);
+    for (;;) {
+        status = storage->files->stat(storage->files, missing, &found, error);
+        if (status != STATUS_NOT_FOUND) {
+            break;
+        }
+        missing_count++;
+        parent_of(missing, parent);
+        if (strcmp(parent, "/") == 0 || strcmp(parent, ".") == 0) {
+            status = STATUS_OK;
+            break;
+        }
+        memcpy(missing, parent, sizeof(missing));
+    }
+    if (status != STATUS_OK || missing_count == 0) {
         return status;
     }
     status = storage->files->make_directory(storage->files, directory, error);
-    if (status != STATUS_OK) {
-        return status;
+    (void)snprintf(missing, sizeof(missing), "%s", directory);
+    while (status == STATUS_OK && missing_count > 0) {
+        parent_of(missing, parent);
+        status = storage->files->sync_directory(storage->files, parent, error);
+        memcpy(missing, parent, sizeof(missing));
+        missing_count--;
     }
-    (void)snprintf(parent, sizeof(parent), "%s", directory);
-    char *slash = strrchr(parent, '/');
-    if (slash == NULL) {
-        (void)snprintf(parent, sizeof(parent), ".");
-    } else if (slash == parent) {
-        parent[1] = '\0';
-    } else {
-        *slash = '\0';
-    }
-    return storage->files->sync_directory(storage->files, parent, error);
+    return status;
 }
 
 enum status quorum_storage_open(const struct quorum_storage_options *options,
@@ -126,7 +151,8 @@ void quorum_storage_close(struct quorum_storage *storage, bool is_clean)
     free(storage);
 }
 
-/* -- term and vote ------------------------------------------------------------------------------ */
+/* -- term and vote ------------------------------------------------------------------------------
+ */
 
 static enum status create_state_file(struct quorum_storage *storage, struct error *error)
 {
@@ -172,7 +198,8 @@ enum status quorum_storage_save_state(struct quorum_storage *storage, uint64_t t
     return status == STATUS_OK ? STATUS_OK : error_wrap(error, "save term %" PRIu64, term);
 }
 
-/* -- entries ------------------------------------------------------------------------------------ */
+/* -- entries ------------------------------------------------------------------------------------
+ */
 
 static enum status pending_add(struct quorum_storage *storage, const struct quorum_entry *entry,
                                uint64_t index, struct error *error)
@@ -180,7 +207,8 @@ static enum status pending_add(struct quorum_storage *storage, const struct quor
     struct pending_entries *pending = &storage->pending;
     size_t size = quorum_entry_stored_size(entry->data.size);
 
-    if (entry->data.size > QUORUM_ENTRY_SIZE_MAX || size > QUORUM_PENDING_SIZE_MAX - pending->size) {
+    if (entry->data.size > QUORUM_ENTRY_SIZE_MAX ||
+        size > QUORUM_PENDING_SIZE_MAX - pending->size) {
         return error_set(error, STATUS_LIMIT,
                          "entry of %zu bytes behind %zu that wait for the metadata log's disk",
                          entry->data.size, pending->size);
@@ -291,8 +319,8 @@ void quorum_storage_kick(struct quorum_storage *storage)
     operation->kind = DISK_WRITE_DURABLE;
     operation->file = storage->file;
     operation->position = storage->entries[storage->entries_count - 1].size;
-    operation->pieces[0] = (struct disk_piece){.memory = storage->writing.bytes,
-                                               .size = storage->writing.size};
+    operation->pieces[0] =
+        (struct disk_piece){.memory = storage->writing.bytes, .size = storage->writing.size};
     operation->pieces_count = 1;
     operation->done = write_done;
     operation->context = storage;
@@ -349,7 +377,8 @@ static enum status cut_file(struct quorum_storage *storage, struct entries_file 
     storage->last_index = first - 1;
     enum status status = read_file(storage, file, &arena, &content, error);
     while (status == STATUS_OK && size < content.size) {
-        const struct bytes rest = {.data = content.data + size, .size = content.size - (size_t)size};
+        const struct bytes rest = {.data = content.data + size,
+                                   .size = content.size - (size_t)size};
         if (!quorum_entry_decode(rest, &stored)) {
             status = error_set(error, STATUS_CORRUPT, "entries of the metadata log have changed");
         } else if (stored.index < first) {
@@ -395,8 +424,8 @@ static enum status cut_entries(struct quorum_storage *storage, uint64_t first, s
         file_release(storage->file);
         storage->file = NULL;
         storage->rolls = false;
-        status = remove_entries_file(storage,
-                                     storage->entries[storage->entries_count].first_index, error);
+        status = remove_entries_file(storage, storage->entries[storage->entries_count].first_index,
+                                     error);
     }
     if (status == STATUS_OK) {
         bool rolls = storage->rolls;
@@ -404,9 +433,9 @@ static enum status cut_entries(struct quorum_storage *storage, uint64_t first, s
         status = open_file(storage, first, error);
         storage->rolls = rolls;
     }
-    return status == STATUS_OK ? cut_file(storage, &storage->entries[storage->entries_count - 1],
-                                          first, error)
-                               : status;
+    return status == STATUS_OK
+               ? cut_file(storage, &storage->entries[storage->entries_count - 1], first, error)
+               : status;
 }
 
 enum status quorum_storage_append(struct quorum_storage *storage, uint64_t first,
@@ -458,7 +487,8 @@ enum status quorum_storage_bootstrap(struct quorum_storage *storage,
     return status == STATUS_OK ? STATUS_OK : error_wrap(error, "start the metadata log");
 }
 
-/* -- snapshots ---------------------------------------------------------------------------------- */
+/* -- snapshots ----------------------------------------------------------------------------------
+ */
 
 static enum status write_snapshot(struct quorum_storage *storage,
                                   const struct quorum_snapshot *snapshot, struct bytes data,
@@ -475,8 +505,8 @@ static enum status write_snapshot(struct quorum_storage *storage,
     quorum_snapshot_encode(snapshot, data, bytes);
     quorum_snapshot_path(storage, snapshot->index, path);
     quorum_snapshot_path(storage, storage->snapshot_index, old_path);
-    enum status status = file_replace_whole(
-        storage->files, path, (struct bytes){.data = bytes, .size = size}, error);
+    enum status status = file_replace_whole(storage->files, path,
+                                            (struct bytes){.data = bytes, .size = size}, error);
     free(bytes);
     if (status == STATUS_OK && storage->has_snapshot &&
         storage->snapshot_index != snapshot->index) {
@@ -499,9 +529,7 @@ enum status quorum_storage_take_snapshot(struct quorum_storage *storage,
     if (status == STATUS_OK) {
         status = write_snapshot(storage, snapshot, data, error);
     }
-    storage->rolls = storage->entries_count > 0 &&
-                     storage->entries[storage->entries_count - 1].size > 0;
-    while (status == STATUS_OK && dropped + 1 < storage->entries_count &&
+    while (status == STATUS_OK && dropped < storage->entries_count &&
            storage->entries[dropped].last_index <= covered) {
         status = remove_entries_file(storage, storage->entries[dropped].first_index, error);
         dropped++;
@@ -509,6 +537,13 @@ enum status quorum_storage_take_snapshot(struct quorum_storage *storage,
     storage->entries_count -= dropped;
     memmove(storage->entries, storage->entries + dropped,
             storage->entries_count * sizeof(*storage->entries));
+    if (storage->entries_count == 0) {
+        file_release(storage->file);
+        storage->file = NULL;
+    }
+    /* So that the files before can be deleted when the next snapshot covers them. */
+    storage->rolls =
+        storage->entries_count > 0 && storage->entries[storage->entries_count - 1].size > 0;
     storage->has_failed = storage->has_failed || status != STATUS_OK;
     return status == STATUS_OK ? STATUS_OK : error_wrap(error, "snapshot of the metadata");
 }
@@ -521,8 +556,8 @@ enum status quorum_storage_install_snapshot(struct quorum_storage *storage,
 
     if (status == STATUS_OK && storage->state.durable_index > snapshot->index) {
         /* As in cut_entries(). */
-        status = save(storage, storage->state.term, storage->state.voted_for, snapshot->index,
-                      error);
+        status =
+            save(storage, storage->state.term, storage->state.voted_for, snapshot->index, error);
     }
     if (status == STATUS_OK) {
         status = write_snapshot(storage, snapshot, data, error);
@@ -544,7 +579,8 @@ enum status quorum_storage_install_snapshot(struct quorum_storage *storage,
     return status == STATUS_OK ? STATUS_OK : error_wrap(error, "install a snapshot");
 }
 
-/* -- for other servers -------------------------------------------------------------------------- */
+/* -- for other servers --------------------------------------------------------------------------
+ */
 
 enum status quorum_storage_load_entries(struct quorum_storage *storage, uint64_t first,
                                         size_t count, struct arena *arena,
@@ -566,11 +602,12 @@ enum status quorum_storage_load_entries(struct quorum_storage *storage, uint64_t
         }
         for (size_t place = 0; place < content.size && *entries_count < count;
              place += stored.size) {
-            const struct bytes rest = {.data = content.data + place,
-                                       .size = content.size - place};
+            const struct bytes rest = {.data = content.data + place, .size = content.size - place};
             if (!quorum_entry_decode(rest, &stored)) {
-                return error_set(error, STATUS_CORRUPT, "entry at byte %zu of file %" PRIu64
-                                 " of the metadata log is damaged", place, file->first_index);
+                return error_set(error, STATUS_CORRUPT,
+                                 "entry at byte %zu of file %" PRIu64
+                                 " of the metadata log is damaged",
+                                 place, file->first_index);
             }
             if (stored.index == first + *entries_count) {
                 entries[(*entries_count)++] = stored.entry;

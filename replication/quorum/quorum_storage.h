@@ -54,9 +54,9 @@ MUST_USE enum status quorum_storage_open(const struct quorum_storage_options *op
                                          struct quorum_storage **storage,
                                          struct quorum_found *found, struct error *error);
 
-/* Releases everything; what is pending and not written is lost. Nothing may be under way in the disk
- * queue. `is_clean` notes how far the log is durable, so that the next start misses nothing of it.
- * NULL is allowed. */
+/* Releases everything; what is pending and not written is lost. Nothing may be under way in the
+ * disk queue. `is_clean` notes how far the log is durable, so that the next start misses nothing of
+ * it. NULL is allowed. */
 void quorum_storage_close(struct quorum_storage *storage, bool is_clean);
 
 /* Makes the first entry of a new cluster's log durable, in an empty directory. The state file comes
