@@ -204,6 +204,9 @@ void log_flusher_kick(struct log_flusher *flusher, int64_t now_monotonic_us)
 int64_t log_flusher_deadline_us(const struct log_flusher *flusher)
 {
     int64_t deadline_us = INT64_MAX;
+    if (flusher->flushing > 0) {
+        return deadline_us; /* The end of the round is the next occasion, not a time. */
+    }
     LIST_FOREACH (undurable, &flusher->undurable) {
         int64_t at_us = durable_deadline(log_of_undurable(undurable));
         deadline_us = at_us < deadline_us ? at_us : deadline_us;

@@ -50,8 +50,9 @@ bool log_flusher_is_flushing(const struct log_flusher *flusher, const struct par
  * calls it once per loop turn. */
 void log_flusher_kick(struct log_flusher *flusher, int64_t now_monotonic_us);
 
-/* When log_flusher_kick() should be called next even if nothing is appended (flush.ms, recovery
- * point), in monotonic us; INT64_MAX when never. */
+/* When log_flusher_kick() should be called next even if nothing is appended and no operation ends
+ * (flush.ms, recovery point, a retry), in monotonic us; INT64_MAX when never, and while a round is
+ * under way. */
 int64_t log_flusher_deadline_us(const struct log_flusher *flusher);
 
 #endif /* STORAGE_LOG_LOG_FLUSHER_H */
