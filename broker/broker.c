@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "broker/admin/admin.h"
 #include "broker/api/api_table.h"
 #include "broker/broker_parts.h"
 
@@ -20,6 +21,9 @@ static void end_loops(struct broker *broker)
 {
     shard_timer_stop(broker->units[0].shard, &broker->stop_timer);
     broker_stop_metadata(broker);
+    if (broker->admin != NULL) {
+        admin_stop(broker->admin);
+    }
     for (unsigned i = 0; i < broker->units_count; i++) {
         shard_stop(broker->units[i].shard);
     }
@@ -83,6 +87,9 @@ static void stop_time_is_up(struct shard *shard, struct shard_timer *timer)
 
 static void begin_stop(struct broker *broker, struct shard *shard)
 {
+    if (broker->admin != NULL) {
+        admin_set_ready(broker->admin, false);
+    }
     listeners_stop(broker->listeners);
     broker->units_serving = broker->units_count;
     for (unsigned i = 0; i < broker->units_count; i++) {
@@ -237,7 +244,8 @@ enum status broker_open(const struct broker_options *options, struct broker **br
     if (open_units(broker, error) != STATUS_OK || open_signals(broker, error) != STATUS_OK ||
         broker_open_storage(broker, error) != STATUS_OK ||
         broker_open_listeners(broker, error) != STATUS_OK ||
-        broker_open_controller(broker, error) != STATUS_OK) {
+        broker_open_controller(broker, error) != STATUS_OK ||
+        broker_open_admin(broker, error) != STATUS_OK) {
         struct error ignored; /* The first error is the one to tell. */
         status_ignore(broker_close(broker, &ignored));
         return error->status;
@@ -272,6 +280,9 @@ static void registered(struct broker *broker)
     }
     char addresses[BROKER_READY_SIZE_MAX];
     broker_format_addresses(broker, addresses);
+    if (broker->admin != NULL) {
+        admin_set_ready(broker->admin, true);
+    }
     broker->ready(broker->ready_context, addresses);
 }
 
@@ -329,6 +340,7 @@ enum status broker_close(struct broker *broker, struct error *error)
         status = broker_close_storage(broker, error);
     }
     listeners_close(broker->listeners);
+    admin_close(broker->admin);
     signal_watch_close(broker->signals);
     for (unsigned i = 0; broker->units != NULL && i < broker->units_count; i++) {
         close_unit(&broker->units[i]);

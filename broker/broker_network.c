@@ -1,6 +1,7 @@
 /* From the configuration to listeners and limits. */
 #include <stdio.h>
 
+#include "broker/admin/admin.h"
 #include "broker/api/api_table.h"
 #include "broker/broker_parts.h"
 
@@ -96,6 +97,25 @@ enum status broker_open_listeners(struct broker *broker, struct error *error)
         options.listener_rules[i] = listener_rule(config, broker->endpoints.items[i].name);
     }
     return listeners_open(&options, &broker->listeners, error);
+}
+
+enum status broker_open_admin(struct broker *broker, struct error *error)
+{
+    struct diagnostic_sink *sink = broker->options.diagnostics;
+    struct text address = broker_config_text(broker->options.config, CONFIG_ADMIN_LISTENER);
+    if (address.size == 0) {
+        return STATUS_OK;
+    }
+    enum status status = admin_open(address, broker->siblings, broker->units_count,
+                                    broker->controller, &broker->admin, error);
+    if (status == STATUS_OK) {
+        diagnose(sink, DIAGNOSTIC_INFO, "admin", "metrics and health on port %d",
+                 admin_port(broker->admin));
+    } else if (status == STATUS_BUSY) {
+        diagnose(sink, DIAGNOSTIC_WARNING, "admin", "%s", error->text);
+        status = STATUS_OK;
+    }
+    return status;
 }
 
 void broker_format_addresses(const struct broker *broker, char text[BROKER_READY_SIZE_MAX])

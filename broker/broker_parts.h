@@ -19,8 +19,6 @@
 #include "storage/io/segment_cache.h"
 #include "storage/log/partition_log.h"
 
-#define BROKER_SHARDS_MAX 64u
-
 /* Everything that belongs to one shard. */
 struct broker_registration; /* broker_registration.c */
 
@@ -55,6 +53,7 @@ struct broker {
     struct endpoints advertised_endpoints;
     struct listeners *listeners;
     struct signal_watch *signals;
+    struct admin *admin; /* NULL when admin.listener is empty or its port is taken. */
     struct shard_message stop_request;
     _Atomic bool stop_posted; /* stop_request is in a mailbox. */
     struct shard_timer stop_timer;
@@ -103,6 +102,9 @@ void broker_close_controller(struct broker *broker);
 
 /* Any thread: storage has failed for good. The broker stops without marking anything clean. */
 void broker_fail(struct broker *broker, const struct error *error);
+
+/* Opens the admin listener. That it cannot is a warning only. */
+MUST_USE enum status broker_open_admin(struct broker *broker, struct error *error);
 
 /* The limits of one shard. */
 struct server_limits broker_server_limits(const struct broker *broker);

@@ -12,6 +12,9 @@
 #include "replication/metadata/metadata_image.h"
 #include "replication/partition/partition_table.h"
 
+/* Shards of one broker. */
+#define BROKER_SHARDS_MAX 64u
+
 struct broker;
 struct controller_client; /* broker/controller_client.h: commands to the active controller. */
 struct fetch_session_cache;

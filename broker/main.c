@@ -131,6 +131,21 @@ static int serve(const struct broker_config *config, struct diagnostic_sink *sin
     return code;
 }
 
+/* log.format and log.level, the first of which an argument may override. */
+static void set_printer(struct diagnostic_printer *printer, const struct arguments *arguments,
+                        const struct broker_config *config)
+{
+    if (arguments->log_format == NULL) {
+        diagnostic_format_parse(broker_config_text(config, CONFIG_LOG_FORMAT), &printer->format);
+    }
+    struct text level = broker_config_text(config, CONFIG_LOG_LEVEL);
+    for (int i = DIAGNOSTIC_DEBUG; i <= DIAGNOSTIC_ERROR; i++) {
+        if (text_equal(level, text_of(diagnostic_level_text((enum diagnostic_level)i)))) {
+            printer->sink.level_min = (enum diagnostic_level)i;
+        }
+    }
+}
+
 static int load_and_serve(const struct arguments *arguments)
 {
     struct diagnostic_printer printer;
@@ -152,6 +167,7 @@ static int load_and_serve(const struct arguments *arguments)
         diagnose(&printer.sink, DIAGNOSTIC_ERROR, "rollwayd", "%s", error.text);
         return error.status == STATUS_NO_MEMORY ? EXIT_FAILED : EXIT_CONFIG;
     }
+    set_printer(&printer, arguments, config);
     int code = serve(config, &printer.sink);
     broker_config_destroy(config);
     return code;

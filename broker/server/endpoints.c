@@ -26,8 +26,9 @@ static struct text take_part(struct text *rest)
     return trimmed(part);
 }
 
-static bool split_host_and_port(struct text text, struct endpoint *endpoint)
+bool endpoint_parse_address(struct text value, struct endpoint *endpoint)
 {
+    struct text text = value;
     const char *colon = memrchr(text.data, ':', text.size);
     if (colon == NULL) {
         return false;
@@ -57,7 +58,7 @@ static enum status parse_endpoint(struct text text, struct endpoint *endpoint, s
     }
     endpoint->name = (struct text){text.data, (size_t)(separator - text.data)};
     struct text rest = {separator + 3, text.size - endpoint->name.size - 3};
-    if (!split_host_and_port(rest, endpoint)) {
+    if (!endpoint_parse_address(rest, endpoint)) {
         return error_set(error, STATUS_INVALID,
                          "%.*s is not NAME://HOST:PORT with a port from 0 to 65535 "
                          "(an IPv6 address stands in brackets)",

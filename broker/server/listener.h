@@ -36,6 +36,10 @@ struct endpoints {
 MUST_USE enum status endpoints_parse(struct text value, struct endpoints *endpoints,
                                      struct error *error);
 
+/* Parses "HOST:PORT" into the host and port of `endpoint`; its name stays. Texts are borrowed.
+ * False when it is none. */
+bool endpoint_parse_address(struct text value, struct endpoint *endpoint);
+
 /* The entry with that name, NULL when there is none. */
 const struct endpoint *endpoints_find(const struct endpoints *endpoints, struct text name);
 
