@@ -5,30 +5,16 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "replication/quorum/entry_cache.h"
 
 #define ELECTION_TIMEOUT_MS 1000
 #define HEARTBEAT_MS        100
-
-/* An entry as long as it is needed: not given out, not durable, or at hand for other servers. */
-struct kept_entry {
-    uint64_t term;
-    enum quorum_entry_type type;
-    uint8_t *data; /* malloc */
-    size_t size;
-};
 
 struct quorum_core {
     struct raft raft;
     bool is_started;
 
-    /* Entries kept_first … kept_first + kept_count - 1, the last one of the log at the end. */
-    struct kept_entry *kept;
-    size_t kept_start; /* In the array: what is before is free. */
-    size_t kept_count;
-    size_t kept_capacity;
-    size_t kept_size; /* Bytes of their data. */
-    uint64_t kept_first;
-
+    struct entry_cache cache;
     uint64_t applied_index; /* Given out by quorum_core_next_committed(). */
     uint64_t applied_term;
 
@@ -105,17 +91,6 @@ struct quorum_core *quorum_core_create(uint64_t id, const char *address, unsigne
     return core;
 }
 
-static void forget_all(struct quorum_core *core, uint64_t next_index)
-{
-    for (size_t i = 0; i < core->kept_count; i++) {
-        free(core->kept[core->kept_start + i].data);
-    }
-    core->kept_start = 0;
-    core->kept_count = 0;
-    core->kept_size = 0;
-    core->kept_first = next_index;
-}
-
 void quorum_core_destroy(struct quorum_core *core)
 {
     if (core == NULL) {
@@ -126,8 +101,7 @@ void quorum_core_destroy(struct quorum_core *core)
         raft_free(core->installing_data.base);
     }
     raft_close(&core->raft, NULL);
-    forget_all(core, 0);
-    free(core->kept);
+    entry_cache_clear(&core->cache);
     free(core->messages);
     arena_clear(&core->arena);
     free(core);
@@ -140,112 +114,31 @@ void quorum_core_set_timeouts(struct quorum_core *core, unsigned election_ms, un
     raft_set_heartbeat_timeout(&core->raft, heartbeat_ms);
 }
 
-/* -- entries that are kept ----------------------------------------------------------------------
+/* -- entries ------------------------------------------------------------------------------------
  */
 
-static uint64_t kept_end(const struct quorum_core *core)
-{
-    return core->kept_first + core->kept_count;
-}
-
-static struct kept_entry *kept_at(const struct quorum_core *core, uint64_t index)
-{
-    if (index < core->kept_first || index >= kept_end(core)) {
-        return NULL;
-    }
-    return &core->kept[core->kept_start + (size_t)(index - core->kept_first)];
-}
-
-static bool keep_reserve(struct quorum_core *core)
-{
-    if (core->kept_start + core->kept_count < core->kept_capacity) {
-        return true;
-    }
-    if (core->kept_start > core->kept_capacity / 2) {
-        memmove(core->kept, core->kept + core->kept_start, core->kept_count * sizeof(*core->kept));
-        core->kept_start = 0;
-        return true;
-    }
-    size_t capacity = core->kept_capacity == 0 ? 64 : core->kept_capacity * 2;
-    struct kept_entry *kept = realloc(core->kept, capacity * sizeof(*kept));
-    if (kept == NULL) {
-        return false;
-    }
-    core->kept = kept;
-    core->kept_capacity = capacity;
-    return true;
-}
-
-static bool keep(struct quorum_core *core, uint64_t term, enum quorum_entry_type type,
-                 const void *data, size_t size)
-{
-    uint8_t *copy = malloc(size + 1);
-
-    if (copy == NULL || !keep_reserve(core)) {
-        free(copy);
-        return false;
-    }
-    if (size > 0) {
-        memcpy(copy, data, size);
-    }
-    core->kept[core->kept_start + core->kept_count++] =
-        (struct kept_entry){.term = term, .type = type, .data = copy, .size = size};
-    core->kept_size += size;
-    return true;
-}
-
-static void keep_cut(struct quorum_core *core, uint64_t index)
-{
-    while (core->kept_count > 0 && kept_end(core) > index) {
-        struct kept_entry *last = kept_at(core, kept_end(core) - 1);
-        core->kept_size -= last->size;
-        free(last->data);
-        core->kept_count--;
-    }
-    if (core->kept_count == 0) {
-        core->kept_first = index;
-    }
-}
-
 /* Entries that are applied and durable are at hand only for others, and only so much of them. */
-static void keep_trim(struct quorum_core *core)
+static void trim_cache(struct quorum_core *core)
 {
     uint64_t done =
         core->applied_index < core->raft.last_stored ? core->applied_index : core->raft.last_stored;
-    size_t size_max = core->raft.configuration.n > 1 ? QUORUM_CACHE_SIZE_MAX : 0;
 
-    while (core->kept_count > 0 && core->kept_first <= done && core->kept_size >= size_max) {
-        struct kept_entry *first = &core->kept[core->kept_start];
-        core->kept_size -= first->size;
-        free(first->data);
-        core->kept_start++;
-        core->kept_count--;
-        core->kept_first++;
-    }
-    if (core->kept_count == 0) {
-        core->kept_start = 0;
-    }
+    entry_cache_drop(&core->cache, done,
+                     core->raft.configuration.n > 1 ? QUORUM_CACHE_SIZE_MAX : 0);
 }
 
-static struct quorum_entry entry_of(const struct kept_entry *kept)
-{
-    return (struct quorum_entry){
-        .term = kept->term,
-        .type = kept->type,
-        .data = {.data = kept->data, .size = kept->size},
-    };
-}
-
-/* The kept entries as a list in the step's arena; NULL when they are not all kept, or without
+/* Cached entries as a list in the step's arena; NULL when they are not all cached, or without
  * memory. */
-static const struct quorum_entry *list_kept(struct quorum_core *core, uint64_t first, size_t count)
+static const struct quorum_entry *list_entries(struct quorum_core *core, uint64_t first,
+                                               size_t count)
 {
-    if (count == 0 || kept_at(core, first) == NULL || kept_at(core, first + count - 1) == NULL) {
-        return NULL;
-    }
-    struct quorum_entry *list = arena_allocate_array(&core->arena, count, sizeof(*list));
+    struct quorum_entry *list =
+        count == 0 ? NULL : arena_allocate_array(&core->arena, count, sizeof(*list));
+
     for (size_t i = 0; list != NULL && i < count; i++) {
-        list[i] = entry_of(kept_at(core, first + i));
+        if (!entry_cache_get(&core->cache, first + i, &list[i])) {
+            return NULL;
+        }
     }
     return list;
 }
@@ -266,7 +159,7 @@ static struct quorum_message message_out(struct quorum_core *core, const struct 
         message.index_term = raft->append_entries.prev_log_term;
         message.commit_index = raft->append_entries.leader_commit;
         message.entries_count = raft->append_entries.n_entries;
-        message.entries = list_kept(core, message.index + 1, message.entries_count);
+        message.entries = list_entries(core, message.index + 1, message.entries_count);
         break;
     case RAFT_APPEND_ENTRIES_RESULT:
         message.version = raft->append_entries_result.version;
@@ -332,22 +225,26 @@ static bool take_entries(struct quorum_core *core, const struct raft_update *upd
 {
     uint64_t first = update->entries.index;
     size_t count = update->entries.n;
-    bool is_kept = true;
+    bool is_cached = true;
 
-    keep_cut(core, first);
-    ASSERT(kept_end(core) == first);
-    for (size_t i = 0; i < count && is_kept; i++) {
-        const struct raft_entry *entry = &update->entries.batch[i];
-        is_kept = keep(core, entry->term, (enum quorum_entry_type)entry->type, entry->buf.base,
-                       entry->buf.len);
+    entry_cache_cut(&core->cache, first);
+    ASSERT(entry_cache_end(&core->cache) == first);
+    for (size_t i = 0; i < count && is_cached; i++) {
+        const struct raft_entry *raft = &update->entries.batch[i];
+        const struct quorum_entry entry = {
+            .term = raft->term,
+            .type = (enum quorum_entry_type)raft->type,
+            .data = {.data = raft->buf.base, .size = raft->buf.len},
+        };
+        is_cached = entry_cache_add(&core->cache, &entry);
     }
     raft_free(update->entries.batch[0].batch);
-    if (!is_kept) {
+    if (!is_cached) {
         return false;
     }
     effects->entries_first = first;
     effects->entries_count = count;
-    effects->entries = list_kept(core, first, count);
+    effects->entries = list_entries(core, first, count);
     return effects->entries != NULL;
 }
 
@@ -501,10 +398,9 @@ static enum status start(struct quorum_core *core, const struct quorum_event *ev
 
     ASSERT(!core->is_started);
     core->is_started = true;
-    core->kept_first = persisted->first_index;
+    entry_cache_init(&core->cache, persisted->first_index);
     for (size_t i = 0; i < persisted->entries_count; i++) {
-        const struct quorum_entry *entry = &persisted->entries[i];
-        if (!keep(core, entry->term, entry->type, entry->data.data, entry->data.size)) {
+        if (!entry_cache_add(&core->cache, &persisted->entries[i])) {
             return no_memory(error);
         }
     }
@@ -712,12 +608,12 @@ static enum status persisted(struct quorum_core *core, const struct quorum_event
                              struct quorum_effects *effects, struct error *error)
 {
     struct raft_event raft = {.time = (raft_time)event->now_ms, .type = RAFT_PERSISTED_ENTRIES};
-    const struct kept_entry *last = kept_at(core, event->index);
+    struct quorum_entry last;
 
     /* Entries that were replaced while they were being written are not reported: the write of what
      * replaced them is. */
-    if (core->is_installing || event->index <= core->raft.last_stored || last == NULL ||
-        last->term != event->term) {
+    if (core->is_installing || event->index <= core->raft.last_stored ||
+        !entry_cache_get(&core->cache, event->index, &last) || last.term != event->term) {
         return STATUS_OK;
     }
     raft.persisted_entries.index = event->index;
@@ -732,7 +628,7 @@ static enum status snapshot_installed(struct quorum_core *core, const struct quo
     ASSERT(core->is_installing);
     raft.persisted_snapshot.metadata = core->installing;
     raft.persisted_snapshot.last = true;
-    forget_all(core, core->installing.index + 1);
+    entry_cache_reset(&core->cache, core->installing.index + 1);
     core->applied_index = core->installing.index;
     core->applied_term = core->installing.term;
     core->is_installing = false;
@@ -908,13 +804,12 @@ static enum status commit_configurations(struct quorum_core *core, uint64_t comm
     uint64_t committed = raft_commit_index(&core->raft);
 
     for (uint64_t index = committed_before + 1; index <= committed; index++) {
-        const struct kept_entry *entry = kept_at(core, index);
+        struct quorum_entry entry;
         struct raft_event raft = {.time = (raft_time)now_ms, .type = RAFT_CONFIGURATION};
-        if (entry == NULL || entry->type != QUORUM_CHANGE) {
+        if (!entry_cache_get(&core->cache, index, &entry) || entry.type != QUORUM_CHANGE) {
             continue;
         }
-        enum status status =
-            decode_configuration(entry_of(entry).data, &raft.configuration.conf, error);
+        enum status status = decode_configuration(entry.data, &raft.configuration.conf, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -936,7 +831,7 @@ enum status quorum_core_step(struct quorum_core *core, const struct quorum_event
     memset(effects, 0, sizeof(*effects));
     arena_reset(&core->arena);
     core->messages_count = 0;
-    keep_trim(core);
+    trim_cache(core);
     enum status status = step_event(core, event, effects, error);
     if (status == STATUS_OK) {
         status = commit_configurations(core, committed_before, event->now_ms, effects, error);
@@ -957,12 +852,11 @@ bool quorum_core_next_committed(struct quorum_core *core, uint64_t *index,
     if (core->is_installing || core->applied_index >= raft_commit_index(&core->raft)) {
         return false;
     }
-    const struct kept_entry *kept = kept_at(core, core->applied_index + 1);
-    ASSERT(kept != NULL);
+    bool is_cached = entry_cache_get(&core->cache, core->applied_index + 1, entry);
+    ASSERT(is_cached);
     core->applied_index++;
-    core->applied_term = kept->term;
+    core->applied_term = entry->term;
     *index = core->applied_index;
-    *entry = entry_of(kept);
     return true;
 }
 
@@ -1022,7 +916,7 @@ uint64_t quorum_core_term(const struct quorum_core *core)
 
 uint64_t quorum_core_last_index(const struct quorum_core *core)
 {
-    return kept_end(core) - 1;
+    return entry_cache_end(&core->cache) - 1;
 }
 
 uint64_t quorum_core_commit_index(const struct quorum_core *core)
