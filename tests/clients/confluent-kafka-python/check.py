@@ -12,6 +12,7 @@ KEYS = 1000
 READ_SECONDS_MAX = 90
 WAIT_SECONDS = 10
 CONFIG = "retention.ms"
+LOG_LEVEL = 4  # Warnings and worse: `run` takes any such line for a failure.
 
 bootstrap, topic, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 first_timestamp = int(time.time() * 1000) - count
@@ -34,8 +35,8 @@ def create_topic(admin):
 
 
 def produce():
-    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True,
-                         "compression.codec": "zstd", "linger.ms": 5,
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL,
+                         "enable.idempotence": True, "compression.codec": "zstd", "linger.ms": 5,
                          "queue.buffering.max.messages": count + 1})
     # librdkafka's default partitioner, "consistent_random": CRC-32 of the key.
     expected = {key_of(i): zlib.crc32(key_of(i)) % PARTITIONS for i in range(KEYS)}
@@ -111,11 +112,12 @@ def configs(admin):
 
 
 def main():
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL})
     create_topic(admin)
     produce()
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic + "-none",
-                         "enable.auto.commit": False, "auto.offset.reset": "error"})
+    consumer = Consumer({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL,
+                         "group.id": topic + "-none", "enable.auto.commit": False,
+                         "auto.offset.reset": "error"})
     seek(consumer, read_back(consumer))
     consumer.close()
     configs(admin)

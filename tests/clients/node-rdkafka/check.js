@@ -28,7 +28,7 @@ function crc32(bytes) {
 }
 
 async function createTopic() {
-  const admin = rdkafka.AdminClient.create({ 'metadata.broker.list': bootstrap })
+  const admin = rdkafka.AdminClient.create({ 'metadata.broker.list': bootstrap, log_level: 4 })
   await promisify(admin.createTopic.bind(admin))({
     topic, num_partitions: PARTITIONS, replication_factor: 1,
     config: { 'retention.ms': '86400000' },
@@ -43,7 +43,7 @@ async function connected(client) {
 
 async function produce() {
   const producer = new rdkafka.Producer({
-    'metadata.broker.list': bootstrap,
+    'metadata.broker.list': bootstrap, log_level: 4,
     'enable.idempotence': true,
     'compression.codec': 'lz4',
     'linger.ms': 5,
@@ -77,7 +77,8 @@ async function produce() {
 
 async function consumer() {
   const client = new rdkafka.KafkaConsumer({
-    'metadata.broker.list': bootstrap, 'group.id': `${topic}-none`, 'enable.auto.commit': false,
+    'metadata.broker.list': bootstrap, log_level: 4, 'group.id': `${topic}-none`,
+    'enable.auto.commit': false,
   }, { 'auto.offset.reset': 'error' })
   await connected(client)
   client.setDefaultConsumeTimeout(500)
