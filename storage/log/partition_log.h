@@ -254,7 +254,8 @@ MUST_USE enum status partition_log_aborted(struct partition_log *log, int64_t of
 
 /* ---- cut, delete ---- */
 
-/* Removes everything at or above `offset`, durably. May block. */
+/* Removes everything at or above `offset`, durably, and the batch that `offset` lies within. Below
+ * the start offset the log restarts empty at the start offset. May block. */
 MUST_USE enum status partition_log_truncate(struct partition_log *log, int64_t offset,
                                             struct error *error);
 

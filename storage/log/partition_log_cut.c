@@ -118,31 +118,27 @@ enum status partition_log_remove_deleted(struct partition_log *log, int64_t now_
 
 /* ---- the end ---- */
 
-static enum status cut_checksums(struct partition_log *log, struct segment *segment, uint64_t size,
-                                 struct error *error)
+/* Goes over the batches behind the last index entry again: their timestamps, and the bytes since
+ * it. */
+static enum status index_rest(struct partition_log *log, struct segment *segment,
+                              struct error *error)
 {
-    struct file_system *files = log->context->segment_files.files;
-    struct log_path path;
-    struct file *file = NULL;
-    uint64_t now = 0;
-    uint64_t wanted = size / CHECKSUM_BLOCK_SIZE * CHECKSUM_ENTRY_SIZE;
-    log_path_of_offset(&path, log->directory, segment->base_offset, LOG_SUFFIX_CHECKSUMS);
-    enum status status = files->open(files, path.text, FILE_WRITE, &file, error);
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = files->size(file, &now, error);
-    if (status == STATUS_OK && now > wanted) {
-        status = files->truncate(file, wanted, error);
-        if (status == STATUS_OK) {
-            status = files->sync(file, error);
+    struct batch_cursor cursor;
+    struct record_batch_header header;
+    uint32_t count = offset_index_count(&segment->indexes->offsets);
+    uint64_t position =
+        count == 0 ? 0 : offset_index_at(&segment->indexes->offsets, count - 1).position;
+    batch_cursor_init(&cursor, segment, position, true);
+    enum status status;
+    while ((status = batch_cursor_read(&cursor, &header, error)) == STATUS_OK) {
+        status = segment_index_batch(segment, &header, cursor.position,
+                                     log->config.index_interval_bytes, error);
+        if (status != STATUS_OK) {
+            return status;
         }
+        cursor.position += record_batch_size(&header);
     }
-    file_release(file);
-    return status;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* Removes what lies behind `offset` in the segment that holds it, and makes it the active one. */
@@ -159,11 +155,7 @@ static enum status cut_segment(struct partition_log *log, int64_t offset, struct
         position = segment->size;
         status = STATUS_OK;
     } else if (status == STATUS_OK) {
-        /* Never a part of a batch. */
-        log->end_offset = header.base_offset > offset ? offset : header.base_offset;
-    }
-    if (status == STATUS_OK) {
-        status = cut_checksums(log, segment, position, error);
+        log->end_offset = offset;
     }
     if (status != STATUS_OK) {
         return status;
@@ -180,6 +172,9 @@ static enum status cut_segment(struct partition_log *log, int64_t offset, struct
     log->size -= segment->size - position;
     segment->size = position;
     segment->is_writable = true;
+    if (position == 0) {
+        segment->first_timestamp_ms = -1;
+    }
     offset_index_cut(&segment->indexes->offsets, position);
     time_index_cut(&segment->indexes->times, log->end_offset);
     aborted_index_cut(&segment->indexes->aborted, log->end_offset);
@@ -187,7 +182,11 @@ static enum status cut_segment(struct partition_log *log, int64_t offset, struct
     segment->max_timestamp_ms = last.timestamp_ms;
     segment->max_timestamp_offset = last.offset;
     segment->bytes_since_index = 0;
-    return segment_open_file(segment, log->directory, log_engine(log), error);
+    status = log_cut_files(log, segment, position, error);
+    if (status == STATUS_OK) {
+        status = segment_open_file(segment, log->directory, log_engine(log), error);
+    }
+    return status == STATUS_OK ? index_rest(log, segment, error) : status;
 }
 
 static enum status note_truncation(struct partition_log *log, int64_t offset, struct error *error)
@@ -277,6 +276,22 @@ static enum status truncate_to(struct partition_log *log, int64_t offset, struct
     return status == STATUS_OK ? log_rebuild_producers(log, log->end_offset, error) : status;
 }
 
+/* Never a part of a batch: the beginning of the one that holds `offset`. */
+static enum status align_offset(struct partition_log *log, int64_t *offset, struct error *error)
+{
+    struct segment *segment = log->segments[log_segment_index(log, *offset)];
+    struct record_batch_header header;
+    uint64_t position = 0;
+    enum status status = log_use_segment(log, segment, true, error);
+    if (status == STATUS_OK) {
+        status = segment_locate(segment, *offset, true, &position, &header, error);
+    }
+    if (status == STATUS_OK && header.base_offset < *offset) {
+        *offset = header.base_offset;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status partition_log_truncate(struct partition_log *log, int64_t offset, struct error *error)
 {
     log_wait_idle(log);
@@ -287,11 +302,17 @@ enum status partition_log_truncate(struct partition_log *log, int64_t offset, st
         return error_set(error, STATUS_CORRUPT, "%s is damaged: it can only be restarted",
                          log->directory);
     }
-    if (offset <= log->segments[0]->base_offset) {
-        return partition_log_restart_at(log, offset, error);
+    enum status status = align_offset(log, &offset, error);
+    if (status == STATUS_OK &&
+        (offset < log->start_offset || offset <= log->segments[0]->base_offset)) {
+        /* Nothing is left that may be read, and the start offset never goes back. */
+        return partition_log_restart_at(
+            log, offset < log->start_offset ? log->start_offset : offset, error);
     }
     /* What the segment file would cut must be on the disk before, so that nothing returns. */
-    enum status status = log_flush_now(log, error);
+    if (status == STATUS_OK) {
+        status = log_flush_now(log, error);
+    }
     if (status == STATUS_OK) {
         status = truncate_to(log, offset, error);
     }

@@ -192,6 +192,56 @@ enum status log_save_now(struct partition_log *log, struct segment *segment,
     return status;
 }
 
+static enum status cut_file(struct partition_log *log, int64_t base_offset, const char *suffix,
+                            uint64_t size, struct error *error)
+{
+    struct file_system *files = log->context->segment_files.files;
+    struct log_path path;
+    struct file *file = NULL;
+    uint64_t now = 0;
+    log_path_of_offset(&path, log->directory, base_offset, suffix);
+    enum status status = files->open(files, path.text, FILE_WRITE, &file, error);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = files->size(file, &now, error);
+    if (status == STATUS_OK && now > size) {
+        status = files->truncate(file, size, error);
+    }
+    if (status == STATUS_OK) {
+        status = files->sync(file, error);
+    }
+    file_release(file);
+    return status;
+}
+
+enum status log_cut_files(struct partition_log *log, const struct segment *segment, uint64_t size,
+                          struct error *error)
+{
+    const struct segment_indexes *indexes = segment->indexes;
+    const struct {
+        const char *suffix;
+        uint64_t size;
+    } cuts[] = {
+        /* Checksums first: one that outlives its block would call the next content damaged. */
+        {LOG_SUFFIX_CHECKSUMS, size / CHECKSUM_BLOCK_SIZE * CHECKSUM_ENTRY_SIZE},
+        {LOG_SUFFIX_OFFSET_INDEX,
+         (uint64_t)indexes->offsets.entries.saved * OFFSET_INDEX_ENTRY_SIZE},
+        {LOG_SUFFIX_TIME_INDEX, (uint64_t)indexes->times.entries.saved * TIME_INDEX_ENTRY_SIZE},
+        {LOG_SUFFIX_ABORTED_INDEX,
+         (uint64_t)indexes->aborted.entries.saved * ABORTED_INDEX_ENTRY_SIZE},
+        {LOG_SUFFIX_SEGMENT, size},
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && status == STATUS_OK; i++) {
+        status = cut_file(log, segment->base_offset, cuts[i].suffix, cuts[i].size, error);
+    }
+    return status;
+}
+
 enum status log_write_epochs(struct partition_log *log, struct error *error)
 {
     if (!log->epochs.dirty) {

@@ -153,6 +153,11 @@ void log_save_later(struct partition_log *log, struct segment *segment, int64_t 
 MUST_USE enum status log_save_now(struct partition_log *log, struct segment *segment,
                                   int64_t snapshot_offset, struct error *error);
 
+/* Cuts the files of a segment that nobody has open to `size` bytes of batches and to the saved
+ * entries of its indexes, durably. Blocks. */
+MUST_USE enum status log_cut_files(struct partition_log *log, const struct segment *segment,
+                                   uint64_t size, struct error *error);
+
 /* Writes leader-epoch-checkpoint when it has changed. May block. */
 MUST_USE enum status log_write_epochs(struct partition_log *log, struct error *error);
 

@@ -414,32 +414,6 @@ static enum status scan_segment(struct recovery *recovery, struct segment *segme
 
 /* ---- acting on what was found ---- */
 
-static enum status cut_file(struct recovery *recovery, int64_t base_offset, const char *suffix,
-                            uint64_t size, struct error *error)
-{
-    struct file_system *files = files_of(recovery);
-    struct log_path path;
-    struct file *file = NULL;
-    uint64_t now = 0;
-    log_path_of_offset(&path, recovery->log->directory, base_offset, suffix);
-    enum status status = files->open(files, path.text, FILE_WRITE, &file, error);
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = files->size(file, &now, error);
-    if (status == STATUS_OK && now > size) {
-        status = files->truncate(file, size, error);
-    }
-    if (status == STATUS_OK) {
-        status = files->sync(file, error);
-    }
-    file_release(file);
-    return status;
-}
-
 /* Cuts a scanned segment and its derived files to what was found whole, and makes it durable: it
  * may only have been in the page cache of a process that was killed. */
 static enum status settle_segment(struct recovery *recovery, struct segment *segment,
@@ -450,26 +424,13 @@ static enum status settle_segment(struct recovery *recovery, struct segment *seg
     offset_index_cut(&indexes->offsets, scanned->position);
     time_index_cut(&indexes->times, scanned->next_offset);
     aborted_index_cut(&indexes->aborted, scanned->next_offset);
-    const struct {
-        const char *suffix;
-        uint64_t size;
-    } cuts[] = {
-        /* Checksums first: one that outlives its block would call the next content damaged. */
-        {LOG_SUFFIX_CHECKSUMS, scanned->position / CHECKSUM_BLOCK_SIZE * CHECKSUM_ENTRY_SIZE},
-        {LOG_SUFFIX_OFFSET_INDEX,
-         (uint64_t)indexes->offsets.entries.saved * OFFSET_INDEX_ENTRY_SIZE},
-        {LOG_SUFFIX_TIME_INDEX, (uint64_t)indexes->times.entries.saved * TIME_INDEX_ENTRY_SIZE},
-        {LOG_SUFFIX_ABORTED_INDEX,
-         (uint64_t)indexes->aborted.entries.saved * ABORTED_INDEX_ENTRY_SIZE},
-        {LOG_SUFFIX_SEGMENT, scanned->position},
-    };
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && status == STATUS_OK; i++) {
-        status = cut_file(recovery, segment->base_offset, cuts[i].suffix, cuts[i].size, error);
-    }
+    enum status status = log_cut_files(log, segment, scanned->position, error);
     recovery->report->torn_bytes += scanned->is_zeros ? 0 : segment->size - scanned->position;
     log->size -= segment->size - scanned->position;
     segment->size = scanned->position;
+    if (segment->size == 0) {
+        segment->first_timestamp_ms = -1;
+    }
     if (status == STATUS_OK && segment != log_active(log)) {
         status = segment_finish_indexes(segment, error);
     }
@@ -555,10 +516,13 @@ static enum status scan_unclean(struct recovery *recovery, struct error *error)
 {
     struct partition_log *log = recovery->log;
     int64_t point = recovery->recovery_point;
-    int64_t from = recovery->snapshot_offset < point ? recovery->snapshot_offset : point;
+    /* A segment that ends right at the recovery point was perhaps rolled after that was written,
+     * and not sealed: it is looked at too. */
+    int64_t last = point > log->segments[0]->base_offset ? point - 1 : point;
+    int64_t from = recovery->snapshot_offset < last ? recovery->snapshot_offset : last;
     recovery->report->scanned = true;
     uint32_t first_scanned = log_segment_index(log, from);
-    uint32_t first_reindexed = log_segment_index(log, point);
+    uint32_t first_reindexed = log_segment_index(log, last);
     log->end_offset = log->segments[first_scanned]->base_offset;
     for (uint32_t i = first_scanned; i < log->segments_count; i++) {
         struct segment *segment = log->segments[i];

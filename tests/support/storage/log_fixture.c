@@ -5,9 +5,9 @@
 
 #include "base/assert.h"
 
-#define BATCH_SIZE_MAX  ((size_t)8 * 1024 * 1024)
-#define SLICES_MAX      4096
-#define BORROWED_MAX    ((size_t)256 * 1024 * 1024)
+#define BATCH_SIZE_MAX ((size_t)8 * 1024 * 1024)
+#define SLICES_MAX     4096
+#define BORROWED_MAX   ((size_t)256 * 1024 * 1024)
 
 static int64_t fixed_wall_ms(struct clock *clock)
 {
@@ -73,8 +73,8 @@ void log_fixture_clear(struct log_fixture *fixture)
 enum status log_fixture_open(struct log_fixture *fixture)
 {
     ASSERT(fixture->log == NULL);
-    return partition_log_open(&fixture->context, &fixture->options, &fixture->log,
-                              &fixture->report, &fixture->error);
+    return partition_log_open(&fixture->context, &fixture->options, &fixture->log, &fixture->report,
+                              &fixture->error);
 }
 
 enum status log_fixture_close(struct log_fixture *fixture)
@@ -127,10 +127,9 @@ enum status log_fixture_flush(struct log_fixture *fixture)
 {
     struct flush_events seen = {.status = STATUS_OK};
     struct log_flusher *flusher = log_flusher_create(
-        fixture->queue, (struct log_flusher_events){.flushed = on_flushed,
-                                                    .no_space = on_problem,
-                                                    .failed = on_problem,
-                                                    .context = &seen});
+        fixture->queue,
+        (struct log_flusher_events){
+            .flushed = on_flushed, .no_space = on_problem, .failed = on_problem, .context = &seen});
     ASSERT(flusher != NULL);
     log_flusher_attach(flusher, fixture->log, NULL);
     fixture->clock.monotonic_us += 1000;
@@ -160,8 +159,7 @@ struct bytes log_fixture_batch(struct record_builder *builder, const struct batc
     for (int32_t i = 0; i < recipe->count; i++) {
         struct record_content content = {
             .timestamp = recipe->timestamp_ms + i,
-            .key = recipe->has_null_keys ? BYTES_NULL
-                                         : (struct bytes){(const uint8_t *)"key", 3},
+            .key = recipe->has_null_keys ? BYTES_NULL : (struct bytes){(const uint8_t *)"key", 3},
             .value = {value, (size_t)recipe->value_size},
         };
         ASSERT(record_builder_add(builder, &content, &error) == STATUS_OK);
