@@ -29,9 +29,16 @@ leave() {
         # `make` and what it runs are one process group.
         kill -TERM -- "-$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
+        # make goes before the server that it ended does.
+        for ((tenths = 0; tenths < 150; tenths++)); do
+            kill -0 -- "-$server" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -KILL -- "-$server" 2>/dev/null || true
     fi
     for mounted in dev/shm dev proc; do
-        mountpoint -q "$machine/$mounted" && umount "$machine/$mounted"
+        ! mountpoint -q "$machine/$mounted" || umount "$machine/$mounted" ||
+            umount --lazy "$machine/$mounted"
     done
     # Never into something that is still mounted.
     if ! grep -q " $machine/" /proc/mounts; then
