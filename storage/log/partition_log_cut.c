@@ -214,19 +214,21 @@ static void set_end(struct partition_log *log, int64_t end_offset)
 /* Snapshots of states that are no more would be believed by the next start. */
 struct snapshot_removal {
     struct partition_log *log;
+    int64_t start_offset; /* Those outside [start offset, end offset] go. */
     int64_t end_offset;
     enum status status;
     struct error *error;
 };
 
-static void remove_snapshot_behind(void *context, const char *name)
+static void remove_snapshot(void *context, const char *name)
 {
     struct snapshot_removal *removal = context;
     struct file_system *files = removal->log->context->segment_files.files;
     int64_t offset = 0;
     const char *suffix = NULL;
     if (removal->status != STATUS_OK || !log_file_name_parse(name, &offset, &suffix) ||
-        strcmp(suffix, LOG_SUFFIX_SNAPSHOT) != 0 || offset <= removal->end_offset) {
+        strcmp(suffix, LOG_SUFFIX_SNAPSHOT) != 0 ||
+        (offset >= removal->start_offset && offset <= removal->end_offset)) {
         return;
     }
     struct log_path path;
@@ -234,15 +236,18 @@ static void remove_snapshot_behind(void *context, const char *name)
     removal->status = files->remove(files, path.text, removal->error);
 }
 
-static enum status remove_snapshots_behind(struct partition_log *log, int64_t end_offset,
-                                           struct error *error)
+enum status log_keep_snapshots(struct partition_log *log, int64_t start_offset, int64_t end_offset,
+                               struct error *error)
 {
     struct file_system *files = log->context->segment_files.files;
-    struct snapshot_removal removal = {log, end_offset, STATUS_OK, error};
+    struct snapshot_removal removal = {log, start_offset, end_offset, STATUS_OK, error};
     enum status status =
-        files->list_directory(files, log->directory, remove_snapshot_behind, &removal, error);
-    log->snapshots[0] = -1;
-    log->snapshots[1] = -1;
+        files->list_directory(files, log->directory, remove_snapshot, &removal, error);
+    for (int i = 0; i < 2; i++) {
+        if (log->snapshots[i] < start_offset || log->snapshots[i] > end_offset) {
+            log->snapshots[i] = -1;
+        }
+    }
     return status == STATUS_OK ? removal.status : status;
 }
 
@@ -251,7 +256,7 @@ static enum status truncate_to(struct partition_log *log, int64_t offset, struct
     struct file_system *files = log->context->segment_files.files;
     enum status status = note_truncation(log, offset, error);
     if (status == STATUS_OK) {
-        status = remove_snapshots_behind(log, offset, error);
+        status = log_keep_snapshots(log, 0, offset, error);
     }
     while (status == STATUS_OK && log->segments_count > 1 &&
            log_active(log)->base_offset >= offset) {
@@ -327,7 +332,7 @@ enum status partition_log_restart_at(struct partition_log *log, int64_t offset, 
     log_wait_idle(log);
     enum status status = note_truncation(log, offset, error);
     if (status == STATUS_OK) {
-        status = remove_snapshots_behind(log, -1, error);
+        status = log_keep_snapshots(log, 0, -1, error);
     }
     while (status == STATUS_OK && log->segments_count > 0) {
         status = remove_files(log, log_active(log)->base_offset, "", error);
@@ -462,9 +467,12 @@ enum status partition_log_apply_retention(struct partition_log *log, int64_t now
             }
         }
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && *deleted_count > 0) {
         leader_epochs_cut_start(&log->epochs, log->start_offset);
         status = log_write_epochs(log, error);
+        if (status == STATUS_OK) {
+            status = log_keep_snapshots(log, log->segments[0]->base_offset, INT64_MAX, error);
+        }
     }
     return status == STATUS_OK ? STATUS_OK : error_wrap(error, "retention of %s", log->directory);
 }

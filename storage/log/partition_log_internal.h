@@ -177,6 +177,10 @@ MUST_USE enum status log_recover(struct partition_log *log,
 MUST_USE enum status log_rebuild_producers(struct partition_log *log, int64_t end_offset,
                                            struct error *error);
 
+/* Removes the producer snapshots outside [start offset, end offset]. May block. */
+MUST_USE enum status log_keep_snapshots(struct partition_log *log, int64_t start_offset,
+                                        int64_t end_offset, struct error *error);
+
 /* Renames the files of segment `index`, takes it out of the log, and remembers to remove them. */
 MUST_USE enum status log_delete_segment(struct partition_log *log, uint32_t index,
                                         struct error *error);

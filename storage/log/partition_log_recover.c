@@ -200,7 +200,8 @@ static enum status read_snapshot(struct recovery *recovery, int64_t offset, stru
 }
 
 /* The newest snapshot at or below `offset_max` that can be read; else the state is empty, and
- * known only at the log's beginning. */
+ * known only at the log's beginning. One from before that is of no use: what a producer wrote
+ * between it and the beginning would be missing, and its next batch refused. */
 static enum status load_producers(struct recovery *recovery, int64_t offset_max,
                                   struct error *error)
 {
@@ -208,7 +209,7 @@ static enum status load_producers(struct recovery *recovery, int64_t offset_max,
     recovery->snapshot_offset = log->segments[0]->base_offset;
     for (uint32_t i = recovery->snapshots_count; i > 0; i--) {
         int64_t offset = recovery->snapshots[i - 1];
-        if (offset > offset_max) {
+        if (offset > offset_max || offset < log->segments[0]->base_offset) {
             continue;
         }
         producer_state_clear(&log->producers);
@@ -687,6 +688,31 @@ static enum status find_end(struct recovery *recovery, const struct partition_lo
     return take_quarantine(recovery, error);
 }
 
+/* Of the snapshots between the segments' beginnings the two newest are kept, as while the log is
+ * open; those behind the end describe what is no more. */
+static enum status tidy_snapshots(struct recovery *recovery, struct error *error)
+{
+    struct partition_log *log = recovery->log;
+    unsigned kept = 0;
+    enum status status = STATUS_OK;
+    for (uint32_t i = recovery->snapshots_count; i > 0 && status == STATUS_OK; i--) {
+        int64_t offset = recovery->snapshots[i - 1];
+        bool is_inside = offset >= log->segments[0]->base_offset && offset <= log->end_offset;
+        if (is_inside && log->segments[log_segment_index(log, offset)]->base_offset == offset) {
+            continue;
+        }
+        if (is_inside && kept < 2) {
+            log->snapshots[kept++] = offset;
+            continue;
+        }
+        struct log_path path;
+        log_path_of_offset(&path, log->directory, offset, LOG_SUFFIX_SNAPSHOT);
+        status = files_of(recovery)->remove(files_of(recovery), path.text, error);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    return status;
+}
+
 enum status log_recover(struct partition_log *log, const struct partition_log_options *options,
                         struct log_recovery_report *report, struct error *error)
 {
@@ -701,6 +727,9 @@ enum status log_recover(struct partition_log *log, const struct partition_log_op
     }
     if (status == STATUS_OK) {
         status = find_end(&recovery, options, error);
+    }
+    if (status == STATUS_OK && !log->is_quarantined) {
+        status = tidy_snapshots(&recovery, error);
     }
     free(recovery.snapshots);
     if (status != STATUS_OK) {
