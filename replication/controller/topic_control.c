@@ -387,6 +387,7 @@ static void create_all(struct create_context *context, bool is_too_large,
             continue;
         }
         result->name = topic->name;
+        result->error_message = TEXT_NULL;
         result->configs.is_null = true; /* The broker's to fill in. */
     }
     key_counts_clear(&answered);
