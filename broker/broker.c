@@ -7,10 +7,10 @@
 #include "broker/admin/admin.h"
 #include "broker/api/api_table.h"
 #include "broker/broker_parts.h"
+#include "storage/io/io_workers.h"
 
-/* Disk operations under way per shard, and threads for those that a ring cannot do. */
-#define DISK_DEPTH         256u
-#define DISK_WORKERS_COUNT 2u
+/* Disk operations under way per shard. */
+#define DISK_DEPTH 256u
 
 /* ---- stopping ----
  *
@@ -154,18 +154,37 @@ static unsigned shards_count(const struct broker_config *config)
     if (sched_getaffinity(0, sizeof set, &set) != 0) {
         return 1;
     }
-    int count = CPU_COUNT(&set);
+    /* Half of them: the other half is the system's, for sockets and disk, and clients' that run
+     * beside. Two shards on two CPUs cost almost twice the CPU time per request of one. */
+    int count = CPU_COUNT(&set) / 2;
     return count < 1                             ? 1
            : (unsigned)count < BROKER_SHARDS_MAX ? (unsigned)count
                                                  : BROKER_SHARDS_MAX;
+}
+
+static enum disk_queue_choice disk_queue_choice(const struct broker_config *config)
+{
+    struct text choice = broker_config_text(config, CONFIG_LOG_DISK_QUEUE);
+    return text_equal(choice, TEXT_LITERAL("io_uring"))  ? DISK_QUEUE_RING
+           : text_equal(choice, TEXT_LITERAL("workers")) ? DISK_QUEUE_WORKERS
+                                                         : DISK_QUEUE_AUTOMATIC;
+}
+
+static enum status open_disk_queue(struct broker_unit *unit, const struct broker_config *config,
+                                   struct error *error)
+{
+    int64_t workers = broker_config_integer(config, CONFIG_NUM_IO_THREADS);
+    return disk_queue_open(disk_queue_choice(config), DISK_DEPTH,
+                           workers < IO_WORKERS_COUNT_MAX ? (unsigned)workers
+                                                          : IO_WORKERS_COUNT_MAX,
+                           &unit->disk_queue, error);
 }
 
 static enum status open_unit(struct broker *broker, unsigned index, struct error *error)
 {
     struct broker_unit *unit = &broker->units[index];
     unit->broker = broker;
-    if (disk_queue_open(DISK_QUEUE_AUTOMATIC, DISK_DEPTH, DISK_WORKERS_COUNT, &unit->disk_queue,
-                        error) != STATUS_OK) {
+    if (open_disk_queue(unit, broker->options.config, error) != STATUS_OK) {
         return error_wrap(error, "shard %u", index);
     }
     struct shard_options options = {

@@ -73,6 +73,7 @@ enum status broker_open_controller(struct broker *broker, struct error *error)
         .random = broker->options.random,
         .diagnostics = broker->options.diagnostics,
         .config_check = topic_config_check,
+        .config_list_default = topic_config_list_default,
         .default_partitions_count = (int32_t)broker_config_integer(config, CONFIG_NUM_PARTITIONS),
         .default_replication_factor =
             (int16_t)broker_config_integer(config, CONFIG_DEFAULT_REPLICATION_FACTOR),

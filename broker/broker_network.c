@@ -92,6 +92,10 @@ enum status broker_open_listeners(struct broker *broker, struct error *error)
         .connections_per_address_max = broker_config_integer(config, CONFIG_MAX_CONNECTIONS_PER_IP),
         .connections_per_second_max =
             broker_config_integer(config, CONFIG_MAX_CONNECTION_CREATION_RATE),
+        .send_buffer_bytes = (int)broker_config_integer(config, CONFIG_SOCKET_SEND_BUFFER_BYTES),
+        .receive_buffer_bytes =
+            (int)broker_config_integer(config, CONFIG_SOCKET_RECEIVE_BUFFER_BYTES),
+        .backlog = (int)broker_config_integer(config, CONFIG_SOCKET_LISTEN_BACKLOG_SIZE),
     };
     for (size_t i = 0; i < broker->endpoints.count; i++) {
         options.listener_rules[i] = listener_rule(config, broker->endpoints.items[i].name);

@@ -13,7 +13,7 @@
 #define OPEN_FILES_MAX 4096u
 
 /* Buffers of one shard: what the cache may hold, and what may wait for the disk or for clients. */
-#define BUFFER_WAITING_BYTES_MAX ((size_t)256 * 1024 * 1024)
+#define BUFFER_WAITING_BYTES_MAX ((size_t)24 * 1024 * 1024)
 #define BUFFER_FREE_BYTES_MAX    ((size_t)4 * 1024 * 1024)
 
 /* ---- what partitions ask of the broker ---- */
@@ -128,6 +128,11 @@ static void retention_due(struct shard *shard, struct shard_timer *timer)
     struct broker_unit *unit = CONTAINER_OF(timer, struct broker_unit, retention_timer);
     int64_t now_ms = shard_wall_ms(shard);
     size_t cursor = 0;
+    /* May have been altered meanwhile. */
+    unit->log_context.producer_id_expiration_ms =
+        config_value_in_force(unit->part.config, unit->part.image, unit->part.node_id,
+                              CONFIG_PRODUCER_ID_EXPIRATION_MS)
+            .integer;
     for (struct partition *partition;
          (partition = partition_table_next(unit->part.partitions, &cursor)) != NULL;) {
         if (partition->state == PARTITION_READY) {

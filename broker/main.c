@@ -131,18 +131,19 @@ static int serve(const struct broker_config *config, struct diagnostic_sink *sin
     return code;
 }
 
-/* log.format and log.level, the first of which an argument may override. */
-static void set_printer(struct diagnostic_printer *printer, const struct arguments *arguments,
-                        const struct broker_config *config)
+/* log.format and log.level; --log-format goes before the key. */
+static void apply_log_keys(const struct arguments *arguments, const struct broker_config *config,
+                           struct diagnostic_printer *printer)
 {
-    if (arguments->log_format == NULL) {
-        diagnostic_format_parse(broker_config_text(config, CONFIG_LOG_FORMAT), &printer->format);
-    }
     struct text level = broker_config_text(config, CONFIG_LOG_LEVEL);
     for (int i = DIAGNOSTIC_DEBUG; i <= DIAGNOSTIC_ERROR; i++) {
         if (text_equal(level, text_of(diagnostic_level_text((enum diagnostic_level)i)))) {
             printer->sink.level_min = (enum diagnostic_level)i;
         }
+    }
+    if (arguments->log_format == NULL &&
+        !diagnostic_format_parse(broker_config_text(config, CONFIG_LOG_FORMAT), &printer->format)) {
+        printer->format = DIAGNOSTIC_LOGFMT;
     }
 }
 
@@ -167,7 +168,7 @@ static int load_and_serve(const struct arguments *arguments)
         diagnose(&printer.sink, DIAGNOSTIC_ERROR, "rollwayd", "%s", error.text);
         return error.status == STATUS_NO_MEMORY ? EXIT_FAILED : EXIT_CONFIG;
     }
-    set_printer(&printer, arguments, config);
+    apply_log_keys(arguments, config, &printer);
     int code = serve(config, &printer.sink);
     broker_config_destroy(config);
     return code;

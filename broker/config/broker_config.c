@@ -6,8 +6,10 @@
 
 #include "base/arena.h"
 #include "base/assert.h"
+#include "base/number_text.h"
 #include "base/properties.h"
 #include "broker/config/config_keys.h"
+#include "broker/config/inert_config.h"
 #include "storage/io/file_system.h"
 
 #define CONFIG_MEMORY_SIZE_MAX (8u * 1024 * 1024)
@@ -15,7 +17,15 @@
 struct broker_config {
     struct arena arena;
     struct config_value values[CONFIG_ID_COUNT];
-    bool is_set[CONFIG_ID_COUNT]; /* Not by default. */
+    bool is_set[CONFIG_ID_COUNT];       /* Not by default. */
+    struct text where[CONFIG_ID_COUNT]; /* The source that set it, for sentences. */
+};
+
+/* What loading needs besides: keys without effect are named once per reason, when all are known. */
+struct loader {
+    struct broker_config *config;
+    struct diagnostic_sink *diagnostics;
+    struct text inert_names[INERT_REASON_COUNT];
 };
 
 /* Coarser keys stand in for finer ones that are not set, the first that is set first. */
@@ -36,21 +46,59 @@ static const struct synonym synonyms[] = {
     {CONFIG_LOG_FLUSH_INTERVAL_MS, CONFIG_LOG_FLUSH_SCHEDULER_INTERVAL_MS, 1},
 };
 
-/* Sets one key from a source that `where` names, e.g. "server.properties line 7". */
-static enum status set(struct broker_config *config, struct diagnostic_sink *diagnostics,
-                       struct text name, struct text value, const char *where, struct error *error)
+/* Notes a key that is known but has no effect. */
+static enum status set_inert(struct loader *loader, const struct inert_config *inert,
+                             struct text name, struct text value, const char *where,
+                             struct error *error)
 {
+    if (inert_config_check(inert, value, error) != STATUS_OK) {
+        return error_wrap(error, "%s", where);
+    }
+    struct text *names = &loader->inert_names[inert->reason];
+    *names = names->size == 0 ? arena_copy_text(&loader->config->arena, name)
+                              : arena_format(&loader->config->arena, "%.*s, %.*s",
+                                             TEXT_ARGUMENTS(*names), TEXT_ARGUMENTS(name));
+    return STATUS_OK;
+}
+
+static void warn_unknown(struct loader *loader, struct text name, const char *where)
+{
+    const char *nearest = config_key_nearest(name);
+    diagnose(loader->diagnostics, DIAGNOSTIC_WARNING, "config",
+             nearest == NULL ? "%s: unknown key %.*s is ignored"
+                             : "%s: unknown key %.*s is ignored; did you mean %s?",
+             where, TEXT_ARGUMENTS(name), nearest);
+}
+
+/* A key that counts for one listener only: whoever sets it must know that it does not. */
+static void warn_listener_key(struct loader *loader, struct text name, const char *where)
+{
+    diagnose(loader->diagnostics, DIAGNOSTIC_WARNING, "config",
+             "%s: %.*s is without effect, because keys cannot be set for one listener yet", where,
+             TEXT_ARGUMENTS(name));
+}
+
+/* Sets one key from a source that `where` names, e.g. "server.properties line 7". */
+static enum status set(struct loader *loader, struct text name, struct text value,
+                       const char *where, struct error *error)
+{
+    struct broker_config *config = loader->config;
     enum config_id id;
     if (!config_key_find(name, &id)) {
-        const char *nearest = config_key_nearest(name);
-        diagnose(diagnostics, DIAGNOSTIC_WARNING, "config",
-                 nearest == NULL ? "%s: unknown key %.*s is ignored"
-                                 : "%s: unknown key %.*s is ignored; did you mean %s?",
-                 where, TEXT_ARGUMENTS(name), nearest);
+        const struct inert_config *inert = inert_config_find(name);
+        if (inert != NULL) {
+            return set_inert(loader, inert, name, value, where, error);
+        }
+        if (config_key_find(inert_config_base_name(name), &id)) {
+            warn_listener_key(loader, name, where);
+        } else {
+            warn_unknown(loader, name, where);
+        }
         return STATUS_OK;
     }
     struct text kept = arena_copy_text(&config->arena, value);
-    if (kept.data == NULL) {
+    config->where[id] = arena_format(&config->arena, "%s", where);
+    if (kept.data == NULL || config->where[id].data == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory", where);
     }
     if (config_value_parse(config_key_at(id), kept, &config->values[id], error) != STATUS_OK) {
@@ -75,23 +123,23 @@ static enum status set_defaults(struct broker_config *config, struct error *erro
     return STATUS_OK;
 }
 
-static enum status read_file(struct broker_config *config, const char *path,
-                             struct diagnostic_sink *diagnostics, struct error *error)
+static enum status read_file(struct loader *loader, const char *path, struct error *error)
 {
+    struct arena *arena = &loader->config->arena;
     struct bytes content;
     struct properties properties;
-    if (file_read_whole(file_system_posix(), path, PROPERTIES_SIZE_MAX, &config->arena, &content,
-                        error) != STATUS_OK) {
+    if (file_read_whole(file_system_posix(), path, PROPERTIES_SIZE_MAX, arena, &content, error) !=
+        STATUS_OK) {
         return error->status;
     }
-    if (properties_parse(content, &config->arena, &properties, error) != STATUS_OK) {
+    if (properties_parse(content, arena, &properties, error) != STATUS_OK) {
         return error_wrap(error, "%s", path);
     }
     for (size_t i = 0; i < properties.count; i++) {
         char where[512];
         snprintf(where, sizeof where, "%s line %u", path, properties.items[i].line);
-        enum status status = set(config, diagnostics, properties.items[i].key,
-                                 properties.items[i].value, where, error);
+        enum status status =
+            set(loader, properties.items[i].key, properties.items[i].value, where, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -137,9 +185,9 @@ static bool is_foreign(const char *name)
     return false;
 }
 
-static enum status read_environment(struct broker_config *config,
+static enum status read_environment(struct loader *loader,
                                     const struct broker_config_sources *sources,
-                                    struct diagnostic_sink *diagnostics, struct error *error)
+                                    struct error *error)
 {
     for (size_t i = 0; sources->environment != NULL && sources->environment[i] != NULL; i++) {
         const char *entry = sources->environment[i];
@@ -160,8 +208,7 @@ static enum status read_environment(struct broker_config *config,
         }
         char where[300];
         snprintf(where, sizeof where, "environment %.*s", (int)(equals - entry), entry);
-        enum status status =
-            set(config, diagnostics, text_of(key), text_of(equals + 1), where, error);
+        enum status status = set(loader, text_of(key), text_of(equals + 1), where, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -169,9 +216,8 @@ static enum status read_environment(struct broker_config *config,
     return STATUS_OK;
 }
 
-static enum status read_overrides(struct broker_config *config,
-                                  const struct broker_config_sources *sources,
-                                  struct diagnostic_sink *diagnostics, struct error *error)
+static enum status read_overrides(struct loader *loader,
+                                  const struct broker_config_sources *sources, struct error *error)
 {
     for (size_t i = 0; i < sources->overrides_count; i++) {
         const char *override = sources->overrides[i];
@@ -180,7 +226,7 @@ static enum status read_overrides(struct broker_config *config,
             return error_set(error, STATUS_INVALID, "-o %s: key=value is expected", override);
         }
         struct text name = {override, (size_t)(equals - override)};
-        enum status status = set(config, diagnostics, name, text_of(equals + 1), "-o", error);
+        enum status status = set(loader, name, text_of(equals + 1), "-o", error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -206,9 +252,96 @@ static void resolve(struct broker_config *config)
         config->values[CONFIG_BROKER_ID].integer >= 0) {
         config->values[CONFIG_NODE_ID] = config->values[CONFIG_BROKER_ID];
     }
-    if (config->values[CONFIG_LOG_DIRS].text.data == NULL) {
+    if (config->values[CONFIG_LOG_DIRS].text.size == 0) {
         config->values[CONFIG_LOG_DIRS] = config->values[CONFIG_LOG_DIR];
     }
+}
+
+/* ---- what must fit together ---- */
+
+static enum status refuse(const struct broker_config *config, enum config_id id, const char *why,
+                          struct error *error)
+{
+    return error_set(error, STATUS_UNSUPPORTED, "%.*s: %s=%.*s: %s",
+                     TEXT_ARGUMENTS(config->where[id]), config_key_at(id)->name,
+                     TEXT_ARGUMENTS(config->values[id].text), why);
+}
+
+static bool has_word(struct text list, const char *word)
+{
+    return list.data != NULL && strstr(list.data, word) != NULL;
+}
+
+/* A single voter with this node's number. */
+static bool is_only_voter(struct text voters, int64_t node_id)
+{
+    int64_t id;
+    const char *at = memchr(voters.data, '@', voters.size);
+    return at != NULL && memchr(voters.data, ',', voters.size) == NULL &&
+           parse_i64((struct text){voters.data, (size_t)(at - voters.data)}, &id) && id == node_id;
+}
+
+static enum status check(const struct broker_config *config, struct error *error)
+{
+    struct text roles = config->values[CONFIG_PROCESS_ROLES].text;
+    struct text voters = config->values[CONFIG_CONTROLLER_QUORUM_VOTERS].text;
+    if (config->is_set[CONFIG_PROCESS_ROLES] && roles.size > 0 &&
+        (!has_word(roles, "broker") || !has_word(roles, "controller"))) {
+        return refuse(config, CONFIG_PROCESS_ROLES,
+                      "a node is broker and controller, it cannot be only one of them yet", error);
+    }
+    if (voters.size > 0 && !is_only_voter(voters, config->values[CONFIG_NODE_ID].integer)) {
+        return refuse(config, CONFIG_CONTROLLER_QUORUM_VOTERS,
+                      "this node must be the only voter, clusters of several nodes are not there "
+                      "yet",
+                      error);
+    }
+    /* As in Kafka 0 is no retention, although a topic may say it. */
+    static const enum config_id retentions[] = {
+        CONFIG_LOG_RETENTION_MS, CONFIG_LOG_RETENTION_MINUTES, CONFIG_LOG_RETENTION_HOURS};
+    for (size_t i = 0; i < sizeof retentions / sizeof retentions[0]; i++) {
+        enum config_id id = retentions[i];
+        if (config->is_set[id] && config->values[id].integer == 0) {
+            return refuse(config, id, "allowed are -1 and numbers from 1 on", error);
+        }
+    }
+    return STATUS_OK;
+}
+
+static void tell_inert(const struct loader *loader)
+{
+    for (int i = 0; i < INERT_REASON_COUNT; i++) {
+        enum inert_reason reason = (enum inert_reason)i;
+        if (loader->inert_names[i].size > 0) {
+            diagnose(loader->diagnostics, inert_reason_level(reason), "config",
+                     "without effect, because %s: %.*s", inert_reason_text(reason),
+                     TEXT_ARGUMENTS(loader->inert_names[i]));
+        }
+    }
+}
+
+static enum status load(struct loader *loader, const struct broker_config_sources *sources,
+                        struct error *error)
+{
+    enum status status = set_defaults(loader->config, error);
+    if (status == STATUS_OK && sources->file_path != NULL) {
+        status = read_file(loader, sources->file_path, error);
+    }
+    if (status == STATUS_OK) {
+        status = read_environment(loader, sources, error);
+    }
+    if (status == STATUS_OK) {
+        status = read_overrides(loader, sources, error);
+    }
+    if (status == STATUS_OK) {
+        resolve(loader->config);
+        status = check(loader->config, error);
+    }
+    if (status == STATUS_OK && loader->config->arena.exhausted) {
+        status = error_set(error, STATUS_LIMIT, "the configuration takes more than %u bytes",
+                           CONFIG_MEMORY_SIZE_MAX);
+    }
+    return status;
 }
 
 enum status broker_config_load(const struct broker_config_sources *sources,
@@ -220,21 +353,13 @@ enum status broker_config_load(const struct broker_config_sources *sources,
         return error_set(error, STATUS_NO_MEMORY, "no memory for the configuration");
     }
     arena_init(&config->arena, CONFIG_MEMORY_SIZE_MAX);
-    enum status status = set_defaults(config, error);
-    if (status == STATUS_OK && sources->file_path != NULL) {
-        status = read_file(config, sources->file_path, diagnostics, error);
-    }
-    if (status == STATUS_OK) {
-        status = read_environment(config, sources, diagnostics, error);
-    }
-    if (status == STATUS_OK) {
-        status = read_overrides(config, sources, diagnostics, error);
-    }
+    struct loader loader = {.config = config, .diagnostics = diagnostics};
+    enum status status = load(&loader, sources, error);
+    tell_inert(&loader);
     if (status != STATUS_OK) {
         broker_config_destroy(config);
         return status;
     }
-    resolve(config);
     *out = config;
     return STATUS_OK;
 }

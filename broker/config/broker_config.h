@@ -32,8 +32,10 @@ struct broker_config_sources {
     const char *const *environment; /* "NAME=value", ends with NULL; NULL: none. */
 };
 
-/* Loads and checks. Unknown keys are warned about with the nearest known key. STATUS_INVALID or
- * STATUS_OUT_OF_RANGE name file, line, key, value and what is allowed; STATUS_NOT_FOUND the file.
+/* Loads and checks. Unknown keys are warned about with the nearest known key, keys without effect
+ * (inert_config.h) are named once per reason. STATUS_INVALID or
+ * STATUS_OUT_OF_RANGE name file, line, key, value and what is allowed, STATUS_UNSUPPORTED what
+ * cannot be honoured; STATUS_NOT_FOUND the file.
  * On STATUS_OK the caller owns *config: broker_config_destroy(). */
 MUST_USE enum status broker_config_load(const struct broker_config_sources *sources,
                                         struct diagnostic_sink *diagnostics,

@@ -62,24 +62,27 @@ static void start(struct config_description *description, const char *name,
 void config_describe_topic(const struct config_view *view, struct text topic,
                            enum topic_config_id id, struct config_description *description)
 {
-    const char *name = topic_config_name(id);
-    enum config_id broker_key = topic_config_broker_key(id);
-    start(description, name, config_key_at(broker_key));
+    const struct config_key key = topic_config_key(id);
+    struct text name = text_of(key.name);
+    enum config_id broker_key;
+    bool has_broker_key = topic_config_broker_key(id, &broker_key);
+    start(description, key.name, &key);
     if (view->image != NULL) {
-        add_synonym(
-            description, text_of(name),
-            metadata_image_config_value(view->image, CONFIG_RESOURCE_TOPIC, topic, text_of(name)),
-            CONFIG_SOURCE_DYNAMIC_TOPIC);
+        add_synonym(description, name,
+                    metadata_image_config_value(view->image, CONFIG_RESOURCE_TOPIC, topic, name),
+                    CONFIG_SOURCE_DYNAMIC_TOPIC);
     }
-    add_broker_synonyms(view, broker_key, description);
+    if (has_broker_key) {
+        add_broker_synonyms(view, broker_key, description);
+    } else {
+        add_synonym(description, name, text_of(key.default_value), CONFIG_SOURCE_DEFAULT);
+    }
     if (description->synonyms_count > 0) {
         description->source = description->synonyms[0].source;
     }
     /* Not the first synonym's text: a coarser key's is in another unit. */
-    bool is_own = description->source == CONFIG_SOURCE_DYNAMIC_TOPIC;
     description->value =
-        is_own ? description->synonyms[0].value
-               : config_value_in_force(view->config, view->image, view->node_id, broker_key).text;
+        topic_config_value(view->config, view->image, view->node_id, topic, id).text;
 }
 
 void config_describe_broker(const struct config_view *view, enum config_id id,

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/number_text.h"
+#include "broker/config/inert_config.h"
 
 #define CONFIG(id_, name_, type_, default_, min_, max_, allowed_, scope_, sentence_)               \
     [CONFIG_##id_] = {                                                                             \
@@ -64,16 +65,24 @@ static unsigned distance(struct text a, struct text b, unsigned limit)
     return row[b.size] < limit ? row[b.size] : limit + 1;
 }
 
+static void take_nearer(struct text name, const char *known, unsigned *limit, const char **nearest)
+{
+    unsigned own = distance(name, text_of(known), *limit);
+    if (own < *limit) {
+        *limit = own;
+        *nearest = known;
+    }
+}
+
 const char *config_key_nearest(struct text name)
 {
     unsigned limit = (unsigned)(name.size / 3 < 6 ? name.size / 3 + 1 : 6);
     const char *nearest = NULL;
     for (unsigned i = 0; i < CONFIG_ID_COUNT; i++) {
-        unsigned own = distance(name, text_of(keys[i].name), limit);
-        if (own < limit) {
-            limit = own;
-            nearest = keys[i].name;
-        }
+        take_nearer(name, keys[i].name, &limit, &nearest);
+    }
+    for (size_t i = 0; i < inert_config_count(); i++) {
+        take_nearer(name, inert_config_at(i)->name, &limit, &nearest);
     }
     return nearest;
 }
@@ -141,7 +150,7 @@ static enum status parse_integer(const struct config_key *key, struct config_val
         return error_set(error, STATUS_OUT_OF_RANGE, "%s=%.*s: allowed are %lld to %lld", key->name,
                          TEXT_ARGUMENTS(value->text), (long long)min, (long long)max);
     }
-    return STATUS_OK;
+    return check_allowed(key, value->text, error);
 }
 
 enum status config_value_parse(const struct config_key *key, struct text text,

@@ -7,15 +7,35 @@
 
 struct topic_key {
     const char *name;
+    bool has_broker_key;
     enum config_id broker_key;
+    struct config_key own; /* Without a broker's key. */
+    const char *only;      /* The one value that is taken; NULL: any. */
 };
 
 #define TOPIC_CONFIG(id_, name_, broker_key_)                                                      \
-    [TOPIC_CONFIG_##id_] = {.name = (name_), .broker_key = CONFIG_##broker_key_},
+    [TOPIC_CONFIG_##                                                                               \
+        id_] = {.name = (name_), .has_broker_key = true, .broker_key = CONFIG_##broker_key_},
+#define TOPIC_CONFIG_OWN(id_, name_, type_, default_, min_, max_, only_)                           \
+    [TOPIC_CONFIG_##id_] = {                                                                       \
+        .name = (name_),                                                                           \
+        .own =                                                                                     \
+            {                                                                                      \
+                .name = (name_),                                                                   \
+                .type = CONFIG_TYPE_##type_,                                                       \
+                .default_value = (default_),                                                       \
+                .min = (min_),                                                                     \
+                .max = (max_),                                                                     \
+                .scope = CONFIG_SCOPE_CLUSTER_WIDE,                                                \
+                .sentence = "Taken as Kafka does; there is nothing that it could change yet",      \
+            },                                                                                     \
+        .only = (only_),                                                                           \
+    },
 static const struct topic_key topic_keys[] = {
 #include "broker/config/topic_config_list.h"
 };
 #undef TOPIC_CONFIG
+#undef TOPIC_CONFIG_OWN
 
 const char *topic_config_name(enum topic_config_id id)
 {
@@ -23,10 +43,21 @@ const char *topic_config_name(enum topic_config_id id)
     return topic_keys[id].name;
 }
 
-enum config_id topic_config_broker_key(enum topic_config_id id)
+bool topic_config_broker_key(enum topic_config_id id, enum config_id *broker_key)
 {
     ASSERT(id < TOPIC_CONFIG_ID_COUNT);
-    return topic_keys[id].broker_key;
+    *broker_key = topic_keys[id].broker_key;
+    return topic_keys[id].has_broker_key;
+}
+
+struct config_key topic_config_key(enum topic_config_id id)
+{
+    ASSERT(id < TOPIC_CONFIG_ID_COUNT);
+    struct config_key key = topic_keys[id].has_broker_key
+                                ? *config_key_at(topic_keys[id].broker_key)
+                                : topic_keys[id].own;
+    key.name = topic_keys[id].name;
+    return key;
 }
 
 bool topic_config_find(struct text name, enum topic_config_id *id)
@@ -50,10 +81,20 @@ static enum status check_topic_key(struct text key, struct text value, struct er
     if (value.data == NULL) {
         return STATUS_OK;
     }
-    struct config_key as_topic = *config_key_at(topic_keys[id].broker_key);
+    struct config_key as_topic = topic_config_key(id);
     struct config_value parsed;
-    as_topic.name = topic_keys[id].name;
-    return config_value_parse(&as_topic, value, &parsed, error);
+    if (config_value_parse(&as_topic, value, &parsed, error) != STATUS_OK) {
+        return error->status;
+    }
+    const char *only = topic_keys[id].only;
+    bool is_boolean = as_topic.type == CONFIG_TYPE_BOOLEAN;
+    if (only != NULL && (is_boolean ? parsed.integer != 0 : parsed.text.size > 0)) {
+        return error_set(error, STATUS_INVALID,
+                         "%s=%.*s asks for what this server does not have yet, allowed is only "
+                         "\"%s\"",
+                         as_topic.name, TEXT_ARGUMENTS(value), only);
+    }
+    return STATUS_OK;
 }
 
 static enum status check_broker_key(struct text key, struct text value, struct error *error)
@@ -89,6 +130,22 @@ enum status topic_config_check(void *context, enum config_resource_type type, st
     default:
         return error_set(error, STATUS_INVALID, "unknown resource type %d", (int)type);
     }
+}
+
+bool topic_config_list_default(void *context, enum config_resource_type type, struct text key,
+                               struct text *default_value)
+{
+    (void)context;
+    struct config_key found = {.type = CONFIG_TYPE_STRING};
+    enum topic_config_id topic_id;
+    enum config_id id;
+    if (type == CONFIG_RESOURCE_TOPIC && topic_config_find(key, &topic_id)) {
+        found = topic_config_key(topic_id);
+    } else if (type == CONFIG_RESOURCE_BROKER && config_key_find(key, &id)) {
+        found = *config_key_at(id);
+    }
+    *default_value = found.default_value == NULL ? TEXT_LITERAL("") : text_of(found.default_value);
+    return found.type == CONFIG_TYPE_LIST;
 }
 
 /* A value that was stored has been checked; one that an older version stored and this one does not
@@ -129,13 +186,18 @@ struct config_value topic_config_value(const struct broker_config *config,
                                        const struct metadata_image *image, int32_t node_id,
                                        struct text topic, enum topic_config_id id)
 {
-    enum config_id broker_key = topic_config_broker_key(id);
+    struct config_key key = topic_config_key(id);
     struct config_value value;
-    if (stored_value(image, CONFIG_RESOURCE_TOPIC, topic, topic_config_name(id),
-                     config_key_at(broker_key), &value)) {
+    enum config_id broker_key;
+    if (stored_value(image, CONFIG_RESOURCE_TOPIC, topic, key.name, &key, &value)) {
         return value;
     }
-    return config_value_in_force(config, image, node_id, broker_key);
+    if (topic_config_broker_key(id, &broker_key)) {
+        return config_value_in_force(config, image, node_id, broker_key);
+    }
+    struct error error;
+    ASSERT(config_value_parse(&key, text_of(key.default_value), &value, &error) == STATUS_OK);
+    return value;
 }
 
 static unsigned cleanup_policy(struct text list)

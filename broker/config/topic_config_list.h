@@ -1,8 +1,12 @@
-/* Every configuration key of a topic, and the broker's key that supplies its default. Type, range
- * and allowed values are those of the broker's key.
+/* Every configuration key of a topic.
  *
- * No include guard: every includer defines TOPIC_CONFIG() its own way, includes this, and undefines
- * it. */
+ *   TOPIC_CONFIG      with the broker's key that supplies the default, the type, the range and the
+ *                     allowed values
+ *   TOPIC_CONFIG_OWN  that no key of the broker stands behind: columns as in config_list.h. `only`
+ *                     is the one value that is taken when others ask for what does not exist here;
+ *                     NULL: any, because it has no effect as long as that one is in force
+ *
+ * No include guard: every includer defines both its own way, includes this, and undefines them. */
 
 /*           id, key, broker's key in config_list.h */
 TOPIC_CONFIG(CLEANUP_POLICY, "cleanup.policy", LOG_CLEANUP_POLICY)
@@ -35,3 +39,20 @@ TOPIC_CONFIG(SEGMENT_JITTER_MS, "segment.jitter.ms", LOG_ROLL_JITTER_MS)
 TOPIC_CONFIG(SEGMENT_MS, "segment.ms", LOG_ROLL_MS)
 TOPIC_CONFIG(UNCLEAN_LEADER_ELECTION_ENABLE, "unclean.leader.election.enable",
              UNCLEAN_LEADER_ELECTION_ENABLE)
+
+/*               id, key, type, default, min, max, only */
+TOPIC_CONFIG_OWN(DEAD_LETTER_QUEUE_GROUP_ENABLE, "errors.deadletterqueue.group.enable", BOOLEAN,
+                 "false", 0, 0, "false")
+TOPIC_CONFIG_OWN(FOLLOWER_REPLICATION_THROTTLED_REPLICAS, "follower.replication.throttled.replicas",
+                 LIST, "", 0, 0, "")
+TOPIC_CONFIG_OWN(LEADER_REPLICATION_THROTTLED_REPLICAS, "leader.replication.throttled.replicas",
+                 LIST, "", 0, 0, "")
+TOPIC_CONFIG_OWN(LOCAL_RETENTION_BYTES, "local.retention.bytes", LONG, "-2", -2, INT64_MAX, NULL)
+TOPIC_CONFIG_OWN(LOCAL_RETENTION_MS, "local.retention.ms", LONG, "-2", -2, INT64_MAX, NULL)
+TOPIC_CONFIG_OWN(REMOTE_COPY_LAG_BYTES, "remote.copy.lag.bytes", LONG, "-1", -1, INT64_MAX, NULL)
+TOPIC_CONFIG_OWN(REMOTE_COPY_LAG_MS, "remote.copy.lag.ms", LONG, "0", -1, INT64_MAX, NULL)
+TOPIC_CONFIG_OWN(REMOTE_LOG_COPY_DISABLE, "remote.log.copy.disable", BOOLEAN, "false", 0, 0,
+                 "false")
+TOPIC_CONFIG_OWN(REMOTE_LOG_DELETE_ON_DISABLE, "remote.log.delete.on.disable", BOOLEAN, "false", 0,
+                 0, "false")
+TOPIC_CONFIG_OWN(REMOTE_STORAGE_ENABLE, "remote.storage.enable", BOOLEAN, "false", 0, 0, "false")

@@ -15,7 +15,7 @@
 #include "broker/server/shard_loop.h"
 
 #define ACCEPTS_PER_TURN_MAX 64
-#define BACKLOG              1024
+#define BACKLOG_DEFAULT      1024
 
 /* After the process ran out of descriptors: time for some to come back. */
 #define PAUSE_US ((int64_t)100 * 1000)
@@ -56,7 +56,16 @@ static struct server_shard *acceptor(const struct listeners *listeners)
 
 /* ---- opening ---- */
 
-static int open_socket(const struct addrinfo *address, uint16_t port, int *failure)
+/* Accepted sockets have the buffers of the listening one. */
+static void set_buffer(int descriptor, int option, int bytes)
+{
+    if (bytes > 0) {
+        (void)setsockopt(descriptor, SOL_SOCKET, option, &bytes, sizeof bytes);
+    }
+}
+
+static int open_socket(const struct listener_options *options, const struct addrinfo *address,
+                       uint16_t port, int *failure)
 {
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) {
@@ -74,8 +83,11 @@ static int open_socket(const struct addrinfo *address, uint16_t port, int *failu
     int off = 0;
     (void)setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     (void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    set_buffer(descriptor, SO_SNDBUF, options->send_buffer_bytes);
+    set_buffer(descriptor, SO_RCVBUF, options->receive_buffer_bytes);
+    int backlog = options->backlog > 0 ? options->backlog : BACKLOG_DEFAULT;
     if (bind(descriptor, (struct sockaddr *)&bound, address->ai_addrlen) != 0 ||
-        listen(descriptor, BACKLOG) != 0) {
+        listen(descriptor, backlog) != 0) {
         *failure = errno;
         close(descriptor);
         return -1;
@@ -146,7 +158,7 @@ static enum status open_endpoint(struct listeners *listeners, size_t index, stru
         if (opened == LISTENER_SOCKETS_MAX || failure == EADDRINUSE) {
             break;
         }
-        int descriptor = open_socket(address, port, &failure);
+        int descriptor = open_socket(&listeners->options, address, port, &failure);
         if (descriptor >= 0) {
             keep_socket(listeners, index, descriptor);
         }
@@ -158,7 +170,7 @@ static enum status open_endpoint(struct listeners *listeners, size_t index, stru
         struct addrinfo v4 = {.ai_family = AF_INET,
                               .ai_addr = (struct sockaddr *)&address,
                               .ai_addrlen = sizeof address};
-        int descriptor = open_socket(&v4, endpoint->port, &failure);
+        int descriptor = open_socket(&listeners->options, &v4, endpoint->port, &failure);
         if (descriptor >= 0) {
             keep_socket(listeners, index, descriptor);
         }

@@ -57,6 +57,9 @@ struct listener_options {
     int64_t connections_max;             /* max.connections */
     int64_t connections_per_address_max; /* max.connections.per.ip; loopback does not count. */
     int64_t connections_per_second_max;  /* max.connection.creation.rate */
+    int send_buffer_bytes;               /* socket.send.buffer.bytes; not above 0: the system's. */
+    int receive_buffer_bytes;            /* As above, of socket.receive.buffer.bytes. */
+    int backlog;                         /* socket.listen.backlog.size; 0: a default. */
 };
 
 struct listeners;
