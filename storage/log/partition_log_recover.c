@@ -5,8 +5,7 @@
  *                  trusted: not read             ^^^^^^^^ scanned, checksums verified
  *
  * The scan begins at the recovery point or, when that is older, at the newest producer snapshot
- * below it (of what lies before the recovery point only the headers count). Where it finds no whole
- * batch:
+ * below it. Where it finds no whole batch:
  *
  *     behind the recovery point    a torn tail: it is cut, and segments behind it are removed
  *     before the recovery point    damage: nothing is cut; the log is quarantined there
@@ -380,7 +379,10 @@ static enum status scan_segment(struct recovery *recovery, struct segment *segme
         .path = path.text,
         .size = segment->size,
         .next_offset = segment->base_offset,
-        .verify_from = recovery->recovery_point,
+        /* What goes into the producers' state must be what was written, too. */
+        .verify_from = recovery->snapshot_offset < recovery->recovery_point
+                           ? recovery->snapshot_offset
+                           : recovery->recovery_point,
         .visit = visit_batch,
         .context = recovery,
     };

@@ -126,6 +126,11 @@ enum status segment_index_batch(struct segment *segment, const struct record_bat
                                 struct error *error)
 {
     int64_t last_offset = record_batch_last_offset(header);
+    if (last_offset - segment->base_offset > INT32_MAX) {
+        return error_set(error, STATUS_CORRUPT,
+                         "offset %" PRId64 " is too far from the segment's first, %" PRId64,
+                         last_offset, segment->base_offset);
+    }
     int64_t max_ms = segment->max_timestamp_ms;
     int64_t max_offset = segment->max_timestamp_offset;
     if (max_ms == SEGMENT_TIMESTAMP_UNKNOWN || header->max_timestamp > max_ms) {

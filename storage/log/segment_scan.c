@@ -93,6 +93,9 @@ static enum status next_batch(struct segment_scan *scan, struct file *file, stru
     if (header->base_offset < scan->next_offset || header->last_offset_delta < 0) {
         return bad_batch(scan, "offsets go back", error);
     }
+    if (record_batch_last_offset(header) - scan->next_offset > INT32_MAX) {
+        return bad_batch(scan, "offsets jump further than a segment reaches", error);
+    }
     return STATUS_OK;
 }
 

@@ -49,7 +49,8 @@ struct recording {
     uint64_t cut_off; /* Damage behind which nothing whole lay: as a torn tail. */
     uint64_t stuck;   /* Would not open, or not go on. */
     uint64_t failed;
-    char finding[256];
+    char flipped[96]; /* Where the bit was, empty without. */
+    char finding[512];
 };
 
 static uint8_t memory[READ_SIZE_MAX];
@@ -64,8 +65,9 @@ static void find(struct recording *recording, uint64_t *counter, const char *wha
 {
     ++*counter;
     if (recording->finding[0] == '\0') {
-        snprintf(recording->finding, sizeof recording->finding, "point %llu: %s at %lld: %s",
-                 (unsigned long long)recording->points, what, (long long)offset, why);
+        snprintf(recording->finding, sizeof recording->finding, "point %llu: %s at %lld: %s %s",
+                 (unsigned long long)recording->points, what, (long long)offset, why,
+                 recording->flipped);
     }
 }
 
@@ -167,6 +169,7 @@ static void check_power_cut(struct recording *recording, uint64_t seed)
     struct log_fixture fixture;
     fixture_on(recording, &fixture, simulated_disk_survivor(recording->fixture.disk, seed));
     recording->cuts++;
+    recording->flipped[0] = '\0';
     if (log_fixture_open(&fixture) != STATUS_OK) {
         find(recording, &recording->stuck, "does not open", 0, fixture.error.text);
     } else if (fixture.report.corrupt) {
@@ -217,8 +220,11 @@ static bool flip_bit(struct recording *recording, struct simulated_disk *disk)
     if (content.size == 0) {
         return false;
     }
-    simulated_disk_flip_bit(disk, path, below(recording, content.size),
-                            (unsigned)below(recording, 8));
+    uint64_t position = below(recording, content.size);
+    unsigned bit = (unsigned)below(recording, 8);
+    simulated_disk_flip_bit(disk, path, position, bit);
+    snprintf(recording->flipped, sizeof recording->flipped, "%s byte %llu bit %u", path,
+             (unsigned long long)position, bit);
     return true;
 }
 
@@ -272,7 +278,7 @@ static struct batch_recipe choose_batch(struct recording *recording)
 {
     struct batch_recipe recipe = BATCH_PLAIN;
     recipe.count = (int32_t)below(recording, 4) + 1;
-    recipe.value_size = (int32_t)below(recording, below(recording, 8) == 0 ? 9000 : 400);
+    recipe.value_size = (int32_t)below(recording, below(recording, 8) == 0 ? 4500 : 400);
     recipe.fill = (uint8_t)below(recording, 256);
     recipe.codec = below(recording, 4) == 0 ? COMPRESSION_ZSTD : COMPRESSION_NONE;
     if (below(recording, 2) == 0) {
