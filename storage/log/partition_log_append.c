@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -266,37 +267,47 @@ static enum append_decision store_batch(struct append *append,
     return APPEND_ACCEPTED;
 }
 
+/* Adds a record with its headers to the batch that is written anew. */
+static enum status copy_record(struct recoding *recoding, const struct record *record,
+                               struct error *error)
+{
+    struct record_header *headers = NULL;
+    if (record->header_count > 0) {
+        headers = calloc((size_t)record->header_count, sizeof *headers);
+        if (headers == NULL) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for %" PRId32 " record headers",
+                             record->header_count);
+        }
+    }
+    size_t position = 0;
+    int32_t count = 0;
+    while (count < record->header_count &&
+           record_headers_next(record, &position, &headers[count])) {
+        count++;
+    }
+    struct record_content content = {
+        .timestamp = record->timestamp,
+        .key = record->key,
+        .value = record->value,
+        .headers = headers,
+        .header_count = count,
+    };
+    enum status status = record_builder_add(&recoding->builder, &content, error);
+    free(headers);
+    return status;
+}
+
 static enum status copy_records(struct recoding *recoding, struct append *append,
                                 struct error *error)
 {
     struct record_iterator iterator;
     struct record record;
-    struct record_header headers[64];
     enum status status = record_iterator_open(&iterator, append->batch, &append->header,
                                               &recoding->decompression, error);
     enum record_step step = RECORD_STEP_END;
     while (status == STATUS_OK &&
            (step = record_iterator_next(&iterator, &record, error)) == RECORD_STEP_RECORD) {
-        if (record.header_count > (int32_t)(sizeof headers / sizeof headers[0])) {
-            return error_set(error, STATUS_UNSUPPORTED, "record has %" PRId32 " headers",
-                             record.header_count);
-        }
-        size_t position = 0;
-        int32_t count = 0;
-        while (record_headers_next(&record, &position, &headers[count])) {
-            count++;
-            if (count == record.header_count) {
-                break;
-            }
-        }
-        struct record_content content = {
-            .timestamp = record.timestamp,
-            .key = record.key,
-            .value = record.value,
-            .headers = headers,
-            .header_count = count,
-        };
-        status = record_builder_add(&recoding->builder, &content, error);
+        status = copy_record(recoding, &record, error);
     }
     return status == STATUS_OK && step == RECORD_STEP_DAMAGED ? STATUS_MALFORMED : status;
 }
