@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "broker/broker.h"
 #include "broker/server/diagnostic_printer.h"
 #include "broker/server/signal_watch.h"
-
-#define ROLLWAY_VERSION "0.1.0"
 
 #define OVERRIDES_MAX 1024
 
