@@ -6,8 +6,9 @@
 #include "base/assert.h"
 #include "storage/log/partition_log_internal.h"
 
-/* The recovery point moves at least this often while there is something to move it over. */
-#define RECOVERY_POINT_INTERVAL_US ((int64_t)1000 * 1000)
+/* What is acknowledged from the page cache is made durable at least this often, as the system's own
+ * write-back does. */
+#define RECOVERY_POINT_INTERVAL_US ((int64_t)30 * 1000 * 1000)
 
 /* A full disk is tried again after this. */
 #define RETRY_INTERVAL_US ((int64_t)1000 * 1000)
@@ -103,7 +104,7 @@ static bool must_be_durable(const struct partition_log *log, int64_t now_us)
 {
     return log->config.flush_messages <= 1 || log->must_be_durable ||
            log->undurable_records >= log->config.flush_messages ||
-           log->appended_bytes - log->durable_bytes >= LOG_CHECKPOINT_BYTES ||
+           log->appended_bytes - log->durable_bytes >= LOG_UNFLUSHED_BYTES_MAX ||
            (list_contains_node(&log->link.undurable_node) && durable_deadline(log) <= now_us);
 }
 

@@ -319,7 +319,9 @@ enum status log_roll(struct partition_log *log, struct error *error)
         return error_wrap(error, "roll %s at offset %" PRId64, log->directory, log->end_offset);
     }
     before->is_writable = false;
-    log->must_be_durable = true;
+    /* A log that acknowledges from the page cache does not wait here for a whole segment: its next
+     * durable flush seals what was rolled meanwhile. */
+    log->must_be_durable = log->config.flush_messages <= 1;
     log_save_later(log, before, log->end_offset);
     log_draw_jitter(log);
     return STATUS_OK;

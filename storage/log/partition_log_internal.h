@@ -11,6 +11,10 @@
 /* Recovery never has to scan more than this and what came after the last flush. */
 #define LOG_CHECKPOINT_BYTES (64u * 1024 * 1024)
 
+/* The same for a log that acknowledges from the page cache: flushing it more often would make it
+ * wait for the disk, which is what its flush.messages says it must not. */
+#define LOG_UNFLUSHED_BYTES_MAX ((uint64_t)8 * 1024 * 1024 * 1024)
+
 /* Segments other than the active one that keep their file and indexes. */
 #define LOG_COLD_SEGMENTS_OPEN_MAX 4
 

@@ -538,13 +538,12 @@ static enum status scan_unclean(struct recovery *recovery, struct error *error)
         }
         log->end_offset = scanned.next_offset;
         bool good = reaches_next(log, i, &scanned);
-        if (!reindex) {
-            forget_indexes(segment);
-        }
         bool is_last = i + 1 == log->segments_count;
         if (scanned.next_offset < point && (!good || is_last)) {
-            return reindex ? quarantine(recovery, i, &scanned, error)
-                           : error_set(error, STATUS_CORRUPT, "%s", scanned.reason.text);
+            return quarantine(recovery, i, &scanned, error);
+        }
+        if (!reindex) {
+            forget_indexes(segment);
         }
         if (reindex) {
             status = settle_segment(recovery, segment, &scanned, error);

@@ -30,8 +30,8 @@ struct verifier {
     int64_t max_timestamp_ms; /* Up to the batch at hand. */
 };
 
-__attribute__((format(printf, 3, 4))) static void
-find(struct verifier *verifier, const char *suffix, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void find(struct verifier *verifier,
+                                                       const char *suffix, const char *format, ...)
 {
     struct segment_verification *verification = verifier->verification;
     char sentence[SENTENCE_SIZE_MAX];
@@ -83,8 +83,7 @@ static void judge_trim(struct verifier *verifier, const char *suffix, uint32_t w
 
 static enum status load_indexes(struct verifier *verifier, struct error *error)
 {
-    enum status status =
-        load(verifier, &verifier->offsets.entries, LOG_SUFFIX_OFFSET_INDEX, error);
+    enum status status = load(verifier, &verifier->offsets.entries, LOG_SUFFIX_OFFSET_INDEX, error);
     if (status == STATUS_OK) {
         status = load(verifier, &verifier->times.entries, LOG_SUFFIX_TIME_INDEX, error);
     }
@@ -238,9 +237,9 @@ static void judge_blocks(struct verifier *verifier, const struct index_entries *
 {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = first + i;
-        enum checksum_verdict verdict = block_checksum_judge(
-            verifier->base_offset, number, index_entries_at(entries, number),
-            blocks + (size_t)i * CHECKSUM_BLOCK_SIZE);
+        enum checksum_verdict verdict =
+            block_checksum_judge(verifier->base_offset, number, index_entries_at(entries, number),
+                                 blocks + (size_t)i * CHECKSUM_BLOCK_SIZE);
         verifier->verification->blocks_known_count += verdict != CHECKSUM_UNKNOWN;
         if (verdict == CHECKSUM_DIFFERS) {
             find(verifier, LOG_SUFFIX_SEGMENT,
@@ -261,9 +260,8 @@ static enum status read_blocks(struct verifier *verifier, const struct index_ent
         uint32_t count = blocks - first < BLOCKS_PER_READ ? blocks - first : BLOCKS_PER_READ;
         size_t wanted = (size_t)count * CHECKSUM_BLOCK_SIZE;
         size_t transferred = 0;
-        enum status status =
-            file->files->read(file, (uint64_t)first * CHECKSUM_BLOCK_SIZE, memory, wanted,
-                              &transferred, error);
+        enum status status = file->files->read(file, (uint64_t)first * CHECKSUM_BLOCK_SIZE, memory,
+                                               wanted, &transferred, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -280,10 +278,9 @@ static enum status verify_blocks(struct verifier *verifier, struct error *error)
     struct index_entries entries;
     index_entries_init(&entries, CHECKSUM_ENTRY_SIZE);
     uint8_t *memory = malloc((size_t)BLOCKS_PER_READ * CHECKSUM_BLOCK_SIZE);
-    enum status status = memory != NULL
-                             ? load(verifier, &entries, LOG_SUFFIX_CHECKSUMS, error)
-                             : error_set(error, STATUS_NO_MEMORY, "no memory for %u blocks",
-                                         BLOCKS_PER_READ);
+    enum status status = memory != NULL ? load(verifier, &entries, LOG_SUFFIX_CHECKSUMS, error)
+                                        : error_set(error, STATUS_NO_MEMORY,
+                                                    "no memory for %u blocks", BLOCKS_PER_READ);
     if (status == STATUS_OK) {
         status =
             verification->files->open(verification->files, verification->path, 0, &file, error);
@@ -325,8 +322,8 @@ enum status segment_verify(struct segment_verification *verification, struct err
     struct file_status file_status;
     enum status status = take_path(&verifier, error);
     if (status == STATUS_OK) {
-        status = verification->files->stat(verification->files, verification->path, &file_status,
-                                           error);
+        status =
+            verification->files->stat(verification->files, verification->path, &file_status, error);
     }
     if (status != STATUS_OK) {
         return status;
