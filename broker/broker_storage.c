@@ -161,6 +161,9 @@ void broker_start_storage_timers(struct broker *broker)
 
 /* ---- flush rounds ---- */
 
+/* How soon appends that found no buffer are tried again when no flush ends meanwhile. */
+#define PARKED_RETRY_US ((int64_t)2 * 1000)
+
 static void flush_due(struct shard *shard, struct shard_timer *timer)
 {
     struct broker_unit *unit = CONTAINER_OF(timer, struct broker_unit, flush_timer);
@@ -182,6 +185,11 @@ static void flush(struct shard *shard, struct shard_hook *hook)
                                         shard_now_us(shard) + CHECKPOINT_US, checkpoint_due));
     }
     int64_t deadline_us = log_flusher_deadline_us(flusher);
+    int64_t retry_us = shard_now_us(shard) + PARKED_RETRY_US;
+    if (parked_appends_exist(&unit->part) && retry_us < deadline_us) {
+        /* Buffers also come back when responses have left, and that nobody tells. */
+        deadline_us = retry_us;
+    }
     if (deadline_us < INT64_MAX &&
         (unit->flush_timer.entry.index == 0 || unit->flush_timer.entry.key > deadline_us)) {
         /* Without memory for the timer the next append tries again. */

@@ -23,9 +23,9 @@
 /* Appended before anything is done ahead. */
 #define SEGMENT_AHEAD_START_SIZE (64u * 1024)
 /* Flushes of this size on average and above get reserved space instead of zeros. */
-#define SEGMENT_AHEAD_RESERVE_FLUSH_SIZE (128u * 1024)
-#define SEGMENT_AHEAD_ZEROS_SIZE_MAX     (4u * 1024 * 1024)
-#define SEGMENT_AHEAD_ZEROS_STEP_SIZE    (512u * 1024)
+#define SEGMENT_AHEAD_RESERVE_FLUSH_SIZE (64u * 1024 * 1024)
+#define SEGMENT_AHEAD_ZEROS_SIZE_MAX     (16u * 1024 * 1024)
+#define SEGMENT_AHEAD_ZEROS_STEP_SIZE    (2048u * 1024)
 #define SEGMENT_AHEAD_RESERVE_SIZE_MAX   (32u * 1024 * 1024)
 
 struct segment_ahead_step;
