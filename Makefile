@@ -273,7 +273,14 @@ run: | $(INSTALLED)
 	@$(MAKE) --no-print-directory BUILD=$(RUN_BUILD) build/$(RUN_BUILD)/rollwayd
 	@exec build/$(RUN_BUILD)/rollwayd $(RUN_ARGUMENTS)
 
-test: $(foreach layer,$(LAYERS) tools,test-$(layer)) $(foreach name,$(SUITES),suite-$(name))
+test: $(foreach layer,$(LAYERS) tools,test-$(layer)) $(foreach name,$(SUITES),suite-$(name)) \
+      suite-tools
+
+# The command line against a real server, as a shell sees it.
+.PHONY: suite-tools
+suite-tools: $(SHIPPED)
+	@echo "TEST suite tools"
+	@OUT=$(OUT) tests/tools/run
 
 release: | $(INSTALLED)
 	@$(MAKE) --no-print-directory BUILD=release all
@@ -282,6 +289,13 @@ PREFIX ?= /usr/local
 install: release
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install build/release/rollwayd build/release/rollway $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	build/release/rollway man >$(DESTDIR)$(PREFIX)/share/man/man1/rollway.1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	build/release/rollway completion bash \
+	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/rollway
+	install -d $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	build/release/rollway completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_rollway
 
 clean:
 	rm -rf build compile_commands.json

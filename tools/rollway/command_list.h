@@ -40,18 +40,18 @@
       "write the lines of standard input as records", \
       "Each line is a record's value; with --key-separator its first part is the key. With " \
       "-f json each line is an object with any of key, value, headers, partition and timestamp, " \
-      "as 'rollway consume -f json' writes them; key_base64 and value_base64 stand for bytes that " \
-      "are not UTF-8. Keys choose partitions as in the Java client. The producer is idempotent " \
-      "unless --acks asks for less than all. Exit code 1 when any record failed.") \
+      "as 'rollway consume -f json' writes them; key_base64 and value_base64 stand for bytes " \
+      "that are not UTF-8. Keys choose partitions as in the Java client. The producer is " \
+      "idempotent unless --acks asks for less than all. Exit code 1 when any record failed.") \
     X(CONSUME, run_consume, "consume", "TOPIC", 1, 1, ARGUMENT_TOPIC, \
       "read records", \
       "Reads what the topic holds when it starts, and ends there unless --follow is given. " \
       "A position is earliest, latest, an offset, -N (the last N records of each partition), " \
-      "a time as 2026-01-31, 2026-01-31T08:30:00Z or @1769848200000 (milliseconds; without a zone " \
-      "it is UTC), or a duration ago such as -15m. " \
+      "a time as 2026-01-31, 2026-01-31T08:30:00Z or @1769848200000 (milliseconds; without a " \
+      "zone it is UTC), or a duration ago such as -15m. " \
       "A format other than text and json is a template: %v value, %k key, %h headers, %t topic, " \
-      "%p partition, %o offset, %T timestamp in milliseconds, %D timestamp as date, %S and %K sizes " \
-      "of value and key, %% itself; \\n, \\t, \\r, \\0 and \\\\ as in C.") \
+      "%p partition, %o offset, %T timestamp in milliseconds, %D timestamp as date, %S and %K " \
+      "sizes of value and key, %% itself; \\n, \\t, \\r, \\0 and \\\\ as in C.") \
     X(CONFIG_DESCRIBE, run_config_describe, "config describe", "TYPE NAME", \
       2, 2, ARGUMENT_RESOURCE, \
       "show configuration with its sources", \
@@ -72,7 +72,8 @@
       "show what is in the files of a log", \
       "Reads segments (.log), .index, .timeindex, .txnindex, .snapshot, .checksums, " \
       "leader-epoch-checkpoint and partition.metadata, without a server and without changing " \
-      "anything; a directory stands for all such files in it. Exit code 1 when a file is damaged.") \
+      "anything; a directory stands for all such files in it. Exit code 1 when a file is " \
+      "damaged.") \
     X(COMPLETION, run_completion, "completion", "bash|zsh", 1, 1, ARGUMENT_SHELL, \
       "print the completion of a shell", \
       "") \
@@ -205,7 +206,8 @@
     X(CONSUME, "rollway consume orders --from -1h -f '%D %p:%o %k=%v\\n'", "the last hour") \
     X(CONFIG_DESCRIBE, "rollway config describe topic orders --changed", "what was set") \
     X(CONFIG_SET, "rollway config set topic orders retention.ms=86400000", "keep a day") \
-    X(CONFIG_UNSET, "rollway config unset topic orders retention.ms", "the broker's default again") \
+    X(CONFIG_UNSET, "rollway config unset topic orders retention.ms", \
+      "the broker's default again") \
     X(CLUSTER_DESCRIBE, "rollway cluster describe -b broker-1:9092", "who is there") \
     X(LOG_DUMP, "rollway log dump rollway-data/orders-0 --verify --quiet", \
       "check all files of a partition") \
