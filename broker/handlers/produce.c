@@ -8,6 +8,8 @@
  * flush round: the client feels back-pressure, not an error. */
 #include "broker/handlers/handlers.h"
 
+#include <stdlib.h>
+
 #include "base/assert.h"
 #include "broker/api/api_error.h"
 #include "broker/api/cluster_view.h"
@@ -44,6 +46,7 @@ struct produce_item {
     struct produce_response_partition *answer;
     struct produce_waiter waiter;
     struct parked_append parked;
+    struct append_result *refusal; /* Allocated; NULL unless the batch was refused. */
 };
 
 struct produce_call {
@@ -98,25 +101,45 @@ static void timed_out(struct shard *shard, struct shard_timer *timer)
     }
 }
 
-static void report_record_errors(struct produce_item *item, const struct append_result *result)
+/* What is wrong with a batch, kept until home puts it into the answer: the call's arena belongs to
+ * the home shard. Without memory for it the code alone says enough. */
+static void keep_refusal(struct produce_item *item, const struct append_result *result)
+{
+    item->refusal = malloc(sizeof *item->refusal);
+    if (item->refusal != NULL) {
+        *item->refusal = *result;
+    }
+}
+
+static void report_refusal(struct arena *arena, struct produce_item *item)
 {
     struct produce_response_partition *answer = item->answer;
-    struct produce_part *part = item->part;
-    if (!fan_out_part_is_home(part->part)) {
-        return; /* The call's arena belongs to the home shard; the code alone says enough. */
-    }
-    struct arena *arena = &part->part->fan_out->call->arena;
-    answer->error_message = arena_format(arena, "%s", result->error.text);
-    answer->record_errors.items = arena_allocate_array(arena, result->record_errors_count,
+    const struct append_result *refusal = item->refusal;
+    answer->error_message = arena_format(arena, "%s", refusal->error.text);
+    answer->record_errors.items = arena_allocate_array(arena, refusal->record_errors_count,
                                                        sizeof *answer->record_errors.items);
-    if (answer->record_errors.items == NULL) {
-        return;
+    for (unsigned i = 0; answer->record_errors.items != NULL && i < refusal->record_errors_count;
+         i++) {
+        struct produce_response_batch_index_and_error_message *entry =
+            &answer->record_errors.items[answer->record_errors.count++];
+        entry->batch_index = refusal->record_errors[i].batch_index;
+        entry->batch_index_error_message = text_of(refusal->record_errors[i].message);
     }
-    answer->record_errors.count = result->record_errors_count;
-    for (unsigned i = 0; i < result->record_errors_count; i++) {
-        answer->record_errors.items[i].batch_index = result->record_errors[i].batch_index;
-        answer->record_errors.items[i].batch_index_error_message =
-            text_of(result->record_errors[i].message);
+    free(item->refusal);
+    item->refusal = NULL;
+}
+
+/* At home, when all parts are done. */
+static void report_refusals(struct fan_out *fan_out)
+{
+    for (unsigned i = 0; i < fan_out->parts_count; i++) {
+        const struct produce_part *part = fan_out->parts[i].work;
+        for (struct produce_item *item = part == NULL ? NULL : part->first; item != NULL;
+             item = item->next) {
+            if (item->refusal != NULL) {
+                report_refusal(&fan_out->call->arena, item);
+            }
+        }
     }
 }
 
@@ -138,7 +161,6 @@ static bool append(struct produce_item *item, struct partition *partition)
     struct append_result result;
     partition_log_append(partition->log, &request, &result);
     if (result.decision == APPEND_BUSY) {
-        shard_run_at_turn_end(broker->shard, &broker->flush_hook);
         return false;
     }
 
@@ -148,7 +170,7 @@ static bool append(struct produce_item *item, struct partition *partition)
     answer->log_append_time_ms = result.log_append_time_ms;
     int16_t error_code = api_error_of_append(result.decision);
     if (error_code != KAFKA_NONE) {
-        report_record_errors(item, &result);
+        keep_refusal(item, &result);
         metrics_add(broker->metrics, METRIC_PRODUCE_FAILED, 1);
         item_done(item, error_code);
         return true;
@@ -184,6 +206,8 @@ static void append_or_refuse(struct produce_item *item, bool may_park)
         parked_append_add(broker, &item->parked);
     } else if (!append(item, partition)) {
         parked_append_add(broker, &item->parked);
+        /* Not when it is tried again: the hook is what tries. */
+        shard_run_at_turn_end(broker->shard, &broker->flush_hook);
     }
 }
 
@@ -272,6 +296,7 @@ static void finish(struct fan_out *fan_out)
     struct api_call *call = fan_out->call;
     struct produce_call *produce = call->handler_state;
     bool failed = any_error(&produce->response);
+    report_refusals(fan_out);
     if (produce->request.acks == ACKS_NONE) {
         /* No answer is expected. Closing is the only way to tell the client that its metadata is
          * out of date. */
