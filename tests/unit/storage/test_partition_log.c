@@ -27,9 +27,9 @@ static int64_t walk(int64_t offset)
     for (;;) {
         struct log_read_result result;
         size_t size = 0;
-        cr_assert_eq(log_fixture_read(&fixture, offset, 64 * 1024, memory, sizeof memory, &size,
-                                      &result),
-                     STATUS_OK, "%s", fixture.error.text);
+        cr_assert_eq(
+            log_fixture_read(&fixture, offset, 64 * 1024, memory, sizeof memory, &size, &result),
+            STATUS_OK, "%s", fixture.error.text);
         if (size == 0) {
             return offset;
         }
