@@ -420,6 +420,7 @@ static void item_restart(struct fetch_item *item)
     item->answer.partition_index = item->partition;
     item->answer.error_code = item->early_error;
     item->answer.records.items = &item->nothing;
+    item->answer.aborted_transactions.is_null = true; /* But for read_committed. */
     item->cold_reads_count = 0;
     if (item->early_error != KAFKA_NONE) {
         item->answer.high_watermark = -1;
