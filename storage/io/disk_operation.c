@@ -11,6 +11,10 @@
 /* Read to bring a range into the page cache; small enough for any worker's memory. */
 #define PREFETCH_STEP_SIZE (128u * 1024)
 
+/* Asked of the system behind a range that is prefetched, without waiting for it: who reads a log
+ * comes back for what follows. */
+#define PREFETCH_AHEAD_SIZE ((size_t)4 * 1024 * 1024)
+
 /* Pieces are handed to the system as they are. */
 _Static_assert(sizeof(struct disk_piece) == sizeof(struct iovec), "a piece is an iovec");
 _Static_assert(offsetof(struct disk_piece, memory) == offsetof(struct iovec, iov_base), "memory");
@@ -161,6 +165,9 @@ static void prefetch(struct disk_operation *operation, int descriptor)
         disk_operation_fail(operation, ENOMEM);
         return;
     }
+    /* A hint: where it is not taken, the reads below do all the work. */
+    (void)readahead(descriptor, (off64_t)operation->position,
+                    (size_t)operation->size + PREFETCH_AHEAD_SIZE);
     uint64_t done = 0;
     while (done < operation->size) {
         uint64_t left = operation->size - done;
