@@ -9,9 +9,6 @@
 #include "broker/producer_ids.h"
 #include "proto/compression/compression.h"
 
-/* Descriptors that the segments of one shard keep open. */
-#define OPEN_FILES_MAX 4096u
-
 /* Buffers of one shard: what the cache may hold, and what may wait for the disk or for clients. */
 #define BUFFER_WAITING_BYTES_MAX ((size_t)24 * 1024 * 1024)
 #define BUFFER_FREE_BYTES_MAX    ((size_t)4 * 1024 * 1024)
@@ -224,6 +221,7 @@ static void fill_log_context(struct broker_unit *unit)
         .diagnostics = options->diagnostics,
         .producer_id_expiration_ms =
             broker_config_integer(options->config, CONFIG_PRODUCER_ID_EXPIRATION_MS),
+        .compression = compression_context_create(),
     };
 }
 
@@ -237,7 +235,8 @@ static enum status open_unit_storage(struct broker_unit *unit, struct error *err
     unit->buffers =
         buffer_pool_create(cache_bytes + BUFFER_WAITING_BYTES_MAX, BUFFER_FREE_BYTES_MAX);
     unit->segment_cache = segment_cache_create(cache_bytes);
-    unit->open_files = open_files_create(broker->options.files, OPEN_FILES_MAX);
+    unit->open_files =
+        open_files_create(broker->options.files, open_files_max_default(broker->units_count));
     fill_log_context(unit);
     struct partition_table_options options = {
         .node_id = part->node_id,
@@ -246,7 +245,8 @@ static enum status open_unit_storage(struct broker_unit *unit, struct error *err
         .diagnostics = broker->options.diagnostics,
         .owner = {owns, locate, configure, opened, removed, applied, failed, unit},
     };
-    if (unit->buffers != NULL && unit->segment_cache != NULL && unit->open_files != NULL) {
+    if (unit->buffers != NULL && unit->segment_cache != NULL && unit->open_files != NULL &&
+        unit->log_context.compression != NULL) {
         part->partitions = partition_table_create(&options);
     }
     part->fetch_sessions = fetch_session_cache_create(
@@ -333,6 +333,7 @@ static void free_unit_storage(struct broker_unit *unit)
     fetch_session_cache_destroy(part->fetch_sessions);
     partition_table_destroy(part->partitions);
     metadata_image_release(part->image);
+    compression_context_destroy(unit->log_context.compression);
     segment_cache_destroy(unit->segment_cache);
     open_files_destroy(unit->open_files);
     buffer_pool_destroy(unit->buffers);
