@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "broker/server/diagnostic_printer.h"
 #include "broker/server/signal_watch.h"
+#include "storage/io/open_files.h"
 
 #define OVERRIDES_MAX 1024
 
@@ -117,6 +118,7 @@ static int serve(const struct broker_config *config, struct diagnostic_sink *sin
     };
     struct broker *broker;
     struct error error;
+    open_files_raise_limit();
     if (broker_open(&options, &broker, &error) != STATUS_OK) {
         return fail(sink, &error);
     }

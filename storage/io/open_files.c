@@ -113,3 +113,13 @@ unsigned open_files_max_default(unsigned shards_count)
     share = share / 4 / shards_count;
     return share < OPEN_FILES_MIN ? OPEN_FILES_MIN : share > 1u << 20 ? 1u << 20 : (unsigned)share;
 }
+
+void open_files_raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        /* Where that is refused the process lives with what it has. */
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}

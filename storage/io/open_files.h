@@ -44,4 +44,8 @@ unsigned open_files_count(const struct open_files *open_files);
  * process may have to connections and the rest; at least 16. */
 unsigned open_files_max_default(unsigned shards_count);
 
+/* Lets this process have as many descriptors as it may without privileges: connections and segments
+ * share them. For the start of a program. */
+void open_files_raise_limit(void);
+
 #endif /* STORAGE_IO_OPEN_FILES_H */

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "storage/io/open_files.h"
 #include "tests/support/base/allocations.h"
@@ -127,4 +128,15 @@ Test(open_files, cannot_be_made_without_memory)
     allocations_allow();
     cr_expect_null(open_files);
     open_files_destroy(NULL);
+}
+
+Test(open_files, the_limit_is_raised_to_what_is_allowed)
+{
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max < 64 ? limit.rlim_max : 64;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    open_files_raise_limit();
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_expect_eq(limit.rlim_cur, limit.rlim_max);
 }
