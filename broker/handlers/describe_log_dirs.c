@@ -1,6 +1,7 @@
 /* DescribeLogDirs (35): the data directories, how full they are, and the size of each partition.
  *
  * Every shard counts up what it owns in memory of its own; home puts the directories together. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/api/fan_out.h"
@@ -23,13 +24,16 @@ struct sized_partition {
 struct log_dirs_part {
     struct fan_out_part *part;
     struct arena arena;
-    struct sized_partition *partitions; /* Neighbours of one topic stand together. */
+    struct sized_partition *partitions;
+    size_t partitions_count;
 };
 
 struct log_dirs_call {
     struct describe_log_dirs_request request;
     struct describe_log_dirs_response response;
     struct fan_out *fan_out;
+    const struct sized_partition **partitions; /* Of all shards, by topic and index. */
+    size_t partitions_count;
 };
 
 static bool is_wanted(const struct describe_log_dirs_request *request, struct text topic,
@@ -60,12 +64,9 @@ static void note(struct log_dirs_part *part, const struct partition *partition)
     sized->lag =
         partition_log_end_offset(partition->log) - partition_log_high_watermark(partition->log);
     sized->directory = directory;
-    struct sized_partition **place = &part->partitions;
-    while (*place != NULL && text_compare((*place)->topic, sized->topic) < 0) {
-        place = &(*place)->next;
-    }
-    sized->next = *place;
-    *place = sized;
+    sized->next = part->partitions;
+    part->partitions = sized;
+    part->partitions_count++;
 }
 
 static void run_part(struct fan_out_part *fan_out_part)
@@ -91,39 +92,77 @@ static bool lies_in(const struct sized_partition *partition, const char *path)
            strchr(partition->directory + size + 1, '/') == NULL;
 }
 
-static bool add_partition(struct arena *arena, struct describe_log_dirs_response_result *result,
-                          const struct sized_partition *sized, size_t capacity)
+static int compare_partitions(const void *a, const void *b)
 {
-    struct describe_log_dirs_response_topic *topic =
-        result->topics.count == 0 ? NULL : &result->topics.items[result->topics.count - 1];
-    if (topic == NULL || !text_equal(topic->name, sized->topic)) {
-        topic = &result->topics.items[result->topics.count++];
-        describe_log_dirs_response_topic_init(topic);
-        topic->name = arena_copy_text(arena, sized->topic);
-        topic->partitions.items =
-            arena_allocate_array(arena, capacity, sizeof *topic->partitions.items);
-        if (topic->partitions.items == NULL) {
-            return false;
+    const struct sized_partition *left = *(const struct sized_partition *const *)a;
+    const struct sized_partition *right = *(const struct sized_partition *const *)b;
+    int by_topic = text_compare(left->topic, right->topic);
+    return by_topic != 0 ? by_topic : (left->index > right->index) - (left->index < right->index);
+}
+
+/* Puts what the shards have found into one order. */
+static bool gather(struct log_dirs_call *state)
+{
+    struct fan_out *fan_out = state->fan_out;
+    size_t count = 0;
+    for (unsigned i = 0; i < fan_out->parts_count; i++) {
+        const struct log_dirs_part *part = fan_out->parts[i].work;
+        count += part->partitions_count;
+    }
+    state->partitions =
+        arena_allocate_array(&fan_out->call->arena, count, sizeof *state->partitions);
+    if (state->partitions == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < fan_out->parts_count; i++) {
+        const struct log_dirs_part *part = fan_out->parts[i].work;
+        for (const struct sized_partition *sized = part->partitions; sized != NULL;
+             sized = sized->next) {
+            state->partitions[state->partitions_count++] = sized;
         }
     }
-    struct describe_log_dirs_response_partition *partition =
-        &topic->partitions.items[topic->partitions.count++];
-    describe_log_dirs_response_partition_init(partition);
-    partition->partition_index = sized->index;
-    partition->partition_size = sized->size;
-    partition->offset_lag = sized->lag;
+    qsort(state->partitions, count, sizeof *state->partitions, compare_partitions);
     return true;
 }
 
-/* Of the partitions behind `sized`, itself included, those of the same topic in the directory. */
-static size_t count_topic(const struct sized_partition *sized, const char *path)
+/* Adds one topic's partitions, which start at `first`, as far as they lie in the directory. */
+static bool add_topic(struct log_dirs_call *state, size_t first, size_t end,
+                      struct describe_log_dirs_response_result *result)
 {
-    size_t count = 0;
-    for (const struct sized_partition *next = sized;
-         next != NULL && text_equal(next->topic, sized->topic); next = next->next) {
-        count += lies_in(next, path);
+    struct arena *arena = &state->fan_out->call->arena;
+    struct describe_log_dirs_response_topic *topic = &result->topics.items[result->topics.count];
+    describe_log_dirs_response_topic_init(topic);
+    topic->name = arena_copy_text(arena, state->partitions[first]->topic);
+    topic->partitions.items =
+        arena_allocate_array(arena, end - first, sizeof *topic->partitions.items);
+    if (topic->partitions.items == NULL) {
+        return false;
     }
-    return count;
+    for (size_t i = first; i < end; i++) {
+        const struct sized_partition *sized = state->partitions[i];
+        if (!lies_in(sized, result->log_dir.data)) {
+            continue;
+        }
+        struct describe_log_dirs_response_partition *partition =
+            &topic->partitions.items[topic->partitions.count++];
+        describe_log_dirs_response_partition_init(partition);
+        partition->partition_index = sized->index;
+        partition->partition_size = sized->size;
+        partition->offset_lag = sized->lag;
+    }
+    result->topics.count += topic->partitions.count > 0;
+    return true;
+}
+
+/* Behind the last partition of the topic that starts at `first`. */
+static size_t end_of_topic(const struct log_dirs_call *state, size_t first)
+{
+    size_t end = first;
+    while (end < state->partitions_count &&
+           text_equal(state->partitions[end]->topic, state->partitions[first]->topic)) {
+        end++;
+    }
+    return end;
 }
 
 static bool fill_in_directory(struct log_dirs_call *state, struct log_directory *directory,
@@ -140,30 +179,19 @@ static bool fill_in_directory(struct log_dirs_call *state, struct log_directory 
         result->total_bytes = (int64_t)usage.total_bytes;
         result->usable_bytes = (int64_t)usage.usable_bytes;
     }
-    size_t capacity = 0;
-    for (unsigned i = 0; i < state->fan_out->parts_count; i++) {
-        const struct log_dirs_part *part = state->fan_out->parts[i].work;
-        for (const struct sized_partition *sized = part->partitions; sized != NULL;
-             sized = sized->next) {
-            capacity += lies_in(sized, path);
-        }
+    size_t topics_count = 0;
+    for (size_t i = 0; i < state->partitions_count; i = end_of_topic(state, i)) {
+        topics_count++;
     }
     result->topics.items =
-        arena_allocate_array(&call->arena, capacity, sizeof *result->topics.items);
-    if (result->topics.items == NULL) {
-        return false;
+        arena_allocate_array(&call->arena, topics_count, sizeof *result->topics.items);
+    bool complete = result->topics.items != NULL;
+    for (size_t i = 0; complete && i < state->partitions_count;) {
+        size_t end = end_of_topic(state, i);
+        complete = add_topic(state, i, end, result);
+        i = end;
     }
-    for (unsigned i = 0; i < state->fan_out->parts_count; i++) {
-        const struct log_dirs_part *part = state->fan_out->parts[i].work;
-        for (const struct sized_partition *sized = part->partitions; sized != NULL;
-             sized = sized->next) {
-            if (lies_in(sized, path) &&
-                !add_partition(&call->arena, result, sized, count_topic(sized, path))) {
-                return false;
-            }
-        }
-    }
-    return true;
+    return complete;
 }
 
 static void release(struct fan_out *fan_out)
@@ -182,7 +210,7 @@ static void finish(struct fan_out *fan_out)
     size_t count = log_keeper_directories_count(keeper);
     state->response.results.items =
         arena_allocate_array(&call->arena, count, sizeof *state->response.results.items);
-    bool complete = state->response.results.items != NULL;
+    bool complete = state->response.results.items != NULL && gather(state);
     state->response.results.count = count;
     for (size_t i = 0; complete && i < count; i++) {
         complete = fill_in_directory(state, log_keeper_directory(keeper, i),

@@ -11,6 +11,7 @@
 #include "broker/handlers/handlers.h"
 #include "proto/generated/create_topics.h"
 #include "proto/wire/kafka_error.h"
+#include "replication/metadata/topic_name.h"
 
 #define METADATA_VERSION_LISTENER_NOT_FOUND_MIN 6
 #define METADATA_VERSION_TOPIC_ID_MIN           12
@@ -110,19 +111,8 @@ static int16_t creation_error(const struct metadata_call *metadata, struct text 
 
 static bool is_valid_name(struct text name)
 {
-    if (name.size == 0 || name.size > 249 || text_equal(name, TEXT_LITERAL(".")) ||
-        text_equal(name, TEXT_LITERAL(".."))) {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '_' || c == '-';
-        if (!allowed) {
-            return false;
-        }
-    }
-    return true;
+    struct error ignored; /* Clients get the code only. */
+    return topic_name_check(name, &ignored) == STATUS_OK;
 }
 
 static bool answer_one(struct metadata_call *metadata, const struct metadata_request_topic *asked,

@@ -9,9 +9,9 @@
 #include "replication/controller/config_control.h"
 #include "replication/controller/producer_id_control.h"
 #include "replication/controller/topic_control.h"
+#include "replication/metadata/topic_name.h"
 
 #define REFUSAL_TEXT_SIZE_MAX 1024
-#define TOPIC_NAME_SIZE_MAX   249
 
 enum status controller_core_decide(struct controller_decision *decision,
                                    enum controller_command_kind kind, const void *request,
@@ -70,35 +70,13 @@ struct controller_refusal controller_refuse(struct controller_decision *decision
     };
 }
 
-static bool is_topic_character(char character)
-{
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') || character == '.' || character == '_' ||
-           character == '-';
-}
-
 struct controller_refusal controller_check_topic_name(struct controller_decision *decision,
                                                       struct text name)
 {
-    if (name.size == 0) {
-        return controller_refuse(decision, KAFKA_INVALID_TOPIC_EXCEPTION, "topic name is empty");
-    }
-    if (text_equal(name, TEXT_LITERAL(".")) || text_equal(name, TEXT_LITERAL(".."))) {
-        return controller_refuse(decision, KAFKA_INVALID_TOPIC_EXCEPTION,
-                                 "topic name cannot be \".\" or \"..\"");
-    }
-    if (name.size > TOPIC_NAME_SIZE_MAX) {
-        return controller_refuse(decision, KAFKA_INVALID_TOPIC_EXCEPTION,
-                                 "topic name of %zu characters, allowed are %d", name.size,
-                                 TOPIC_NAME_SIZE_MAX);
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        if (!is_topic_character(name.data[i])) {
-            return controller_refuse(decision, KAFKA_INVALID_TOPIC_EXCEPTION,
-                                     "topic name \"%.*s\" has characters other than letters, "
-                                     "digits, '.', '_' and '-'",
-                                     TEXT_ARGUMENTS(name));
-        }
+    struct error error;
+
+    if (topic_name_check(name, &error) != STATUS_OK) {
+        return controller_refuse(decision, KAFKA_INVALID_TOPIC_EXCEPTION, "%s", error.text);
     }
     return controller_accept();
 }
