@@ -127,11 +127,10 @@ Test(log_directory, checkpoints_are_written_and_read)
 {
     struct text topic = TEXT_LITERAL("orders");
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2), -1);
-    cr_assert_eq(log_directory_set_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2, 44,
-                                              &error),
-                 STATUS_OK);
-    cr_assert_eq(log_directory_set_checkpoint(directory, CHECKPOINT_LOG_START, topic, 2, 4,
-                                              &error),
+    cr_assert_eq(
+        log_directory_set_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2, 44, &error),
+        STATUS_OK);
+    cr_assert_eq(log_directory_set_checkpoint(directory, CHECKPOINT_LOG_START, topic, 2, 4, &error),
                  STATUS_OK);
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2), 44);
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 3), -1);
@@ -142,9 +141,9 @@ Test(log_directory, checkpoints_are_written_and_read)
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2), 44);
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_LOG_START, topic, 2), 4);
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_RECOVERY_POINT, topic, 2), -1);
-    cr_assert_eq(log_directory_set_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2, -1,
-                                              &error),
-                 STATUS_OK);
+    cr_assert_eq(
+        log_directory_set_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2, -1, &error),
+        STATUS_OK);
     cr_assert_eq(log_directory_write_checkpoints(directory, &error), STATUS_OK);
     reopen();
     cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_HIGH_WATERMARK, topic, 2), -1);
@@ -155,9 +154,9 @@ Test(log_directory, a_damaged_checkpoint_counts_as_none)
 {
     write_file("/data/recovery-point-offset-checkpoint", "0\n2\norders 0 1\n");
     reopen();
-    cr_expect_eq(log_directory_checkpoint(directory, CHECKPOINT_RECOVERY_POINT,
-                                          TEXT_LITERAL("orders"), 0),
-                 -1);
+    cr_expect_eq(
+        log_directory_checkpoint(directory, CHECKPOINT_RECOVERY_POINT, TEXT_LITERAL("orders"), 0),
+        -1);
 }
 
 struct found {
@@ -169,8 +168,8 @@ static void note(void *context, struct text topic, int32_t partition, struct uui
 {
     struct found *found = context;
     size_t used = strlen(found->text);
-    snprintf(found->text + used, sizeof found->text - used, "%.*s %d %s %s;",
-             TEXT_ARGUMENTS(topic), partition, uuid_is_none(topic_id) ? "none" : "id", path);
+    snprintf(found->text + used, sizeof found->text - used, "%.*s %d %s %s;", TEXT_ARGUMENTS(topic),
+             partition, uuid_is_none(topic_id) ? "none" : "id", path);
 }
 
 Test(log_directory, lists_partitions_and_nothing_else)
@@ -181,8 +180,7 @@ Test(log_directory, lists_partitions_and_nothing_else)
         cr_assert_eq(files->make_directory(files, made[i], &error), STATUS_OK);
     }
     write_file("/data/file-3", "not a directory");
-    write_file("/data/a-b-12/partition.metadata",
-               "version: 0\ntopic_id: Zq3tSCyNSXmsjl4nCqO4Ow\n");
+    write_file("/data/a-b-12/partition.metadata", "version: 0\ntopic_id: Zq3tSCyNSXmsjl4nCqO4Ow\n");
     struct found found = {""};
     cr_assert_eq(log_directory_list(directory, note, &found, &error), STATUS_OK);
     cr_expect_str_eq(found.text, "a-b 12 id /data/a-b-12;");
@@ -192,18 +190,18 @@ Test(log_directory, a_deleted_partition_is_renamed_and_removed_later)
 {
     cr_assert_eq(files->make_directory(files, "/data/t-0", &error), STATUS_OK);
     write_file("/data/t-0/00000000000000000000.log", "x");
-    cr_assert_eq(log_directory_delete_partition(directory, TEXT_LITERAL("t"), 0, &seeded.random,
-                                                &error),
-                 STATUS_OK);
+    cr_assert_eq(
+        log_directory_delete_partition(directory, TEXT_LITERAL("t"), 0, &seeded.random, &error),
+        STATUS_OK);
     struct found found = {""};
     cr_assert_eq(log_directory_list(directory, note, &found, &error), STATUS_OK);
     cr_expect_str_eq(found.text, "");
     cr_assert_eq(log_directory_remove_deleted(directory, &error), STATUS_OK, "%s", error.text);
     struct file_status status;
     cr_expect_eq(files->stat(files, "/data/t-0", &status, &error), STATUS_NOT_FOUND);
-    cr_expect_eq(log_directory_delete_partition(directory, TEXT_LITERAL("t"), 0, &seeded.random,
-                                                &error),
-                 STATUS_NOT_FOUND);
+    cr_expect_eq(
+        log_directory_delete_partition(directory, TEXT_LITERAL("t"), 0, &seeded.random, &error),
+        STATUS_NOT_FOUND);
 }
 
 Test(log_directory, every_disk_failure_is_reported)
