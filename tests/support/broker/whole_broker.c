@@ -73,7 +73,7 @@ void whole_broker_advance_ms(struct whole_broker *whole, int64_t ms)
     whole_broker_settle(whole);
 }
 
-static void start(struct whole_broker *whole, unsigned shards, const char *const *overrides)
+void whole_broker_start(struct whole_broker *whole, unsigned shards, const char *const *overrides)
 {
     char log_dirs[TEMPORARY_DIRECTORY_SIZE + 16];
     char threads[64];
@@ -122,10 +122,10 @@ void whole_broker_open(struct whole_broker *whole, unsigned shards, const char *
     fake_clock_advance_us(&whole->clock, 1000);
     recorded_diagnostics_init(&whole->diagnostics, DIAGNOSTIC_WARNING);
     random_seeded_init(&whole->random, 7);
-    start(whole, shards, overrides);
+    whole_broker_start(whole, shards, overrides);
 }
 
-static void stop(struct whole_broker *whole)
+void whole_broker_stop(struct whole_broker *whole)
 {
     struct error error;
     whole_broker_settle(whole);
@@ -137,13 +137,13 @@ static void stop(struct whole_broker *whole)
 
 void whole_broker_restart(struct whole_broker *whole, unsigned shards, const char *const *overrides)
 {
-    stop(whole);
-    start(whole, shards, overrides);
+    whole_broker_stop(whole);
+    whole_broker_start(whole, shards, overrides);
 }
 
 void whole_broker_close(struct whole_broker *whole)
 {
-    stop(whole);
+    whole_broker_stop(whole);
     temporary_directory_remove(&whole->directory);
 }
 

@@ -36,6 +36,12 @@ void whole_broker_open(struct whole_broker *whole, unsigned shards, const char *
 void whole_broker_restart(struct whole_broker *whole, unsigned shards,
                           const char *const *overrides);
 
+/* Closes it in an orderly way; the directory stays. */
+void whole_broker_stop(struct whole_broker *whole);
+
+/* Opens it again after whole_broker_stop(). */
+void whole_broker_start(struct whole_broker *whole, unsigned shards, const char *const *overrides);
+
 /* Closes it and removes the directory. No call may be under way. */
 void whole_broker_close(struct whole_broker *whole);
 
