@@ -45,8 +45,9 @@ Test(produce, answers_every_partition_in_the_order_of_the_request)
         struct produce_asked asked;
         produce_ask(&asked, "orders");
         asked.topic.topic_id = whole_broker_topic_id(&whole, "orders");
+        struct bytes batch = plain_batch();
         for (int32_t i = 3; i >= 0; i--) {
-            produce_add(&asked, i, plain_batch());
+            produce_add(&asked, i, batch);
         }
         struct test_call *call = send(&asked, version);
         for (size_t i = 0; i < 4; i++) {

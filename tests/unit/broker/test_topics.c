@@ -224,7 +224,8 @@ Test(topics, are_described_page_by_page)
                          topic->partitions.items[p].partition_index);
             }
         }
-        strcat(trace, "| ");
+        size_t end = strlen(trace);
+        snprintf(trace + end, sizeof trace - end, "| ");
         bool more = response->next_cursor != NULL;
         if (more) {
             bool is_a = text_equal(response->next_cursor->topic_name, TEXT_LITERAL("a"));
