@@ -254,8 +254,10 @@ static const char *zsh_arguments(enum argument_kind kind)
     case ARGUMENT_SHELL:
         return "'1:shell:(bash zsh)'";
     case ARGUMENT_COMMAND:
-    case ARGUMENT_NONE:
+        return "'*:command:'";
     case ARGUMENT_NEW:
+        return "'*:name:'";
+    case ARGUMENT_NONE:
         return "";
     default:
         ASSERT(false);
@@ -296,7 +298,7 @@ static void print_zsh_command(FILE *out, enum command_id id)
     print_zsh_options(out, id, "            ");
     fprintf(out,
             "        )\n"
-            "        words=(rollway ${words[places[%d]+1,-1]})\n"
+            "        words=(rollway \"${(@)words[places[%d]+1,-1]}\")\n"
             "        ((CURRENT -= places[%d] - 1))\n"
             "        _arguments $global $options %s\n"
             "        ;;\n",
