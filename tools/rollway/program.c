@@ -151,5 +151,5 @@ int program_run(size_t count, char *const *words, environment_fn *environment, i
         code = program_fail(&program, &error);
     }
     arena_clear(&program.arena);
-    return code;
+    return (int)code;
 }
