@@ -34,6 +34,8 @@ LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread
+# A sanitizer's code hides from gcc what it otherwise sees to be initialized.
+QUIET_gcc := -Wno-maybe-uninitialized
 
 # clang's own LTO needs another linker, so only gcc's is used.
 LTO_gcc := -flto=auto
@@ -41,8 +43,8 @@ LTO_gcc := -flto=auto
 FLAGS_debug    := -O0 -g3
 FLAGS_release  := -O2 -g $(LTO_$(COMPILER)) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
                   -ffunction-sections -fdata-sections
-FLAGS_asan     := -O1 -g3 $(SANITIZE_asan)
-FLAGS_tsan     := -O1 -g3 $(SANITIZE_tsan)
+FLAGS_asan     := -O1 -g3 $(SANITIZE_asan) $(QUIET_$(COMPILER))
+FLAGS_tsan     := -O1 -g3 $(SANITIZE_tsan) $(QUIET_$(COMPILER))
 FLAGS_coverage := -O0 -g3 --coverage
 FLAGS_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
                   -fno-omit-frame-pointer

@@ -94,20 +94,24 @@ static void write_partitions(FILE *page, const struct scrape *scrape)
                 sum.under_replicated_count);
 }
 
+/* The second number of Linux's statm; 0 when it cannot be known. */
+static uint64_t resident_pages(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    char line[128] = "";
+    if (file == NULL) {
+        return 0;
+    }
+    const char *second = fgets(line, sizeof line, file) != NULL ? strchr(line, ' ') : NULL;
+    fclose(file);
+    return second != NULL ? strtoull(second, NULL, 10) : 0;
+}
+
 static void write_process(FILE *page)
 {
     static const size_t page_size = 4096;
-    FILE *file = fopen("/proc/self/statm", "re");
-    uint64_t total = 0;
-    uint64_t resident = 0;
-    if (file != NULL) {
-        if (fscanf(file, "%" SCNu64 " %" SCNu64, &total, &resident) != 2) {
-            resident = 0;
-        }
-        fclose(file);
-    }
     write_gauge(page, "process_resident_memory_bytes", "Memory of the process",
-                resident * page_size);
+                resident_pages() * page_size);
 }
 
 static void write_page(FILE *page, const struct scrape *scrape)

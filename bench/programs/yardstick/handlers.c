@@ -350,6 +350,7 @@ static enum handled handle_fetch(struct call *call, struct error *error)
     return fetch_answer(call, topic, partitions.data, count, found, error);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): Produce writes offsets into the frame. */
 enum handled broker_handle(struct broker *broker, struct connection *connection, uint8_t *frame,
                            size_t size, int64_t now_ms, struct error *error)
 {
