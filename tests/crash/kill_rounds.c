@@ -30,6 +30,7 @@ struct kill_rounds {
     struct load load;
     struct log_check check;
     struct topic_check topics;
+    uint64_t ended_count; /* Times that the server ended before it was killed. */
     unsigned failed;
 };
 
@@ -90,7 +91,7 @@ static void check_all(struct kill_rounds *rounds, bool reads_all)
 static uint64_t findings(const struct kill_rounds *rounds)
 {
     return log_check_findings(&rounds->check) + rounds->topics.lost_count +
-           rounds->load.failed_count + rounds->load.misplaced_count;
+           rounds->load.failed_count + rounds->load.misplaced_count + rounds->ended_count;
 }
 
 static void load_until_killed(struct kill_rounds *rounds)
@@ -110,7 +111,10 @@ static void load_until_killed(struct kill_rounds *rounds)
         }
     }
     pthread_join(killer.thread, NULL);
-    server_process_wait(&rounds->server);
+    if (server_process_wait(&rounds->server) != -SIGKILL) {
+        printf("the server ended by itself: exit code %d\n", rounds->server.exit_code);
+        rounds->ended_count++;
+    }
     wire_client_close(&client);
 }
 
@@ -196,6 +200,7 @@ static void print_table(const struct kill_rounds *rounds, unsigned count, int64_
                 {"reordered", check->reordered_count + rounds->load.misplaced_count},
                 {"damaged", check->damaged_count},
                 {"given up by the producer", rounds->load.failed_count},
+                {"ended before it was killed", rounds->ended_count},
                 {"topic changes acknowledged", rounds->topics.answered_count},
                 {"of them undone", rounds->topics.lost_count}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
