@@ -30,8 +30,9 @@
  * the arena, and other clients want to be served. */
 #define FETCH_READ_SIZE_MAX (8u * 1024 * 1024)
 
-/* How often a partition's data is brought in from disk for one request before it is left out. */
-#define FETCH_COLD_READS_MAX 4
+/* How often a partition's data is brought in from disk for one request before it is left out: its
+ * indexes, headers, the batches, and their verification, each perhaps twice. */
+#define FETCH_COLD_READS_MAX 8
 
 struct fetch_part {
     struct fan_out_part *part;

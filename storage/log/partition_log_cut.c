@@ -171,6 +171,7 @@ static enum status cut_segment(struct partition_log *log, int64_t offset, struct
     }
     log->size -= segment->size - position;
     segment->size = position;
+    segment_cut_verified(segment, position);
     segment->is_writable = true;
     if (position == 0) {
         segment->first_timestamp_ms = -1;

@@ -4,8 +4,10 @@
 
 #include "base/assert.h"
 #include "storage/log/log_file_name.h"
+#include "storage/log/partition_files.h"
 #include "storage/log/partition_log.h"
 #include "storage/log/partition_log_internal.h"
+#include "storage/log/range_check.h"
 #include "storage/log/segment_scan.h"
 
 /* More than the index interval and one large batch without an entry is a hole in the index. */
@@ -168,6 +170,14 @@ static enum status check_bounds(const struct partition_log *log, int64_t offset,
     return STATUS_OK;
 }
 
+/* Damage ends what can be read before the log's end. */
+static int64_t readable_end(const struct partition_log *log, int64_t upper_offset)
+{
+    int64_t end = log->is_quarantined && log->corrupt_offset < log->end_offset ? log->corrupt_offset
+                                                                               : log->end_offset;
+    return upper_offset < end ? upper_offset : end;
+}
+
 /* Finds what a read would return: the segment, and the range in it; *segment is NULL when that is
  * nothing. */
 static enum status find_range(struct partition_log *log, const struct log_read_request *request,
@@ -205,9 +215,7 @@ enum status partition_log_read(struct partition_log *log, const struct log_read_
     result->next_offset = request->offset;
     result->more_segments = false;
     struct log_read_request bounded = *request;
-    if (bounded.upper_offset > log->end_offset) {
-        bounded.upper_offset = log->end_offset;
-    }
+    bounded.upper_offset = readable_end(log, request->upper_offset);
     bounded.bytes_max = bytes_max_for(&result->slices, request->bytes_max);
     if (bounded.offset >= bounded.upper_offset) {
         return STATUS_OK;
@@ -226,6 +234,10 @@ enum status partition_log_read(struct partition_log *log, const struct log_read_
     if (!segment_file_is_resident(segment->file, range.position, (size_t)range.size)) {
         return error_set(error, STATUS_AGAIN, "%s: offset %" PRId64 " is on disk", log->directory,
                          request->offset);
+    }
+    if (!segment_is_verified(segment, range.position, range.size)) {
+        return error_set(error, STATUS_AGAIN, "%s: offset %" PRId64 " is not verified yet",
+                         log->directory, request->offset);
     }
     status = segment_file_slices(segment->file, range.position, (size_t)range.size, &result->slices,
                                  error);
@@ -247,7 +259,32 @@ struct fetch_in {
     int64_t end_offset;
     int32_t index_interval_bytes;
     struct segment_indexes *indexes; /* Loaded by the worker. */
+    struct range_check check;        /* Done by the worker, when `is_check`. */
+    bool is_check;
 };
+
+/* Damage was found on the way to a reader: from there on the log serves and takes no more. */
+static void quarantine(struct partition_log *log, const struct fetch_in *fetch,
+                       const struct error *error)
+{
+    if (log->is_quarantined && log->corrupt_offset <= fetch->check.corrupt_offset) {
+        return;
+    }
+    log->is_quarantined = true;
+    log->corrupt_offset = fetch->check.corrupt_offset;
+    diagnose(log->context->diagnostics, DIAGNOSTIC_ERROR, "log",
+             "%s is damaged at offset %" PRId64 ": %s", log->directory, log->corrupt_offset,
+             error->text);
+}
+
+static void take_check(struct fetch_in *fetch, const struct disk_operation *operation)
+{
+    if (operation->status == STATUS_OK) {
+        segment_set_verified(fetch->segment, fetch->check.position, fetch->check.size);
+    } else if (operation->status == STATUS_CORRUPT) {
+        quarantine(fetch->log, fetch, &operation->error);
+    }
+}
 
 static void fetched_in(struct disk_operation *operation)
 {
@@ -258,6 +295,9 @@ static void fetched_in(struct disk_operation *operation)
         } else {
             segment_indexes_destroy(fetch->indexes);
         }
+    }
+    if (fetch->is_check) {
+        take_check(fetch, operation);
     }
     segment_release(fetch->segment);
     fetch->log->jobs_count--;
@@ -273,6 +313,47 @@ static enum status load_in_worker(void *context, struct error *error)
     return log_load_indexes(fetch->log->context->segment_files.files, fetch->log->directory,
                             fetch->segment->base_offset, fetch->segment->size, fetch->end_offset,
                             fetch->index_interval_bytes, &fetch->indexes, error);
+}
+
+/* The mark outlives the process: a restart does not hide the damage. */
+static enum status check_in_worker(void *context, struct error *error)
+{
+    struct fetch_in *fetch = context;
+    enum status status = range_check(&fetch->check, error);
+    struct error ignored; /* Without the mark the damage is found again. */
+    if (status == STATUS_CORRUPT) {
+        status_ignore(partition_offset_write(fetch->check.files, fetch->check.directory,
+                                             LOG_FILE_QUARANTINE, fetch->check.corrupt_offset,
+                                             &ignored));
+    }
+    return status;
+}
+
+/* Of what this process wrote nothing is checked. */
+static void prepare_check(struct fetch_in *fetch, const struct segment_range *range)
+{
+    struct partition_log *log = fetch->log;
+    const struct segment *segment = fetch->segment;
+    if (segment_is_verified(segment, range->position, range->size)) {
+        return;
+    }
+    uint64_t end = range->position + range->size;
+    bool is_whole = end <= segment->written_from;
+    int32_t first_epoch = partition_log_epoch_at(log, range->first_offset);
+    int32_t last_epoch = partition_log_epoch_at(log, range->next_offset - 1);
+    fetch->is_check = true;
+    fetch->check = (struct range_check){
+        .files = log->context->segment_files.files,
+        .directory = log->directory,
+        .base_offset = segment->base_offset,
+        .segment_size = segment->size,
+        .position = range->position,
+        .size = (is_whole ? end : segment->written_from) - range->position,
+        .first_offset = range->first_offset,
+        .next_offset = is_whole ? range->next_offset : -1,
+        .leader_epoch = first_epoch == last_epoch ? first_epoch : -1,
+        .may_have_gaps = (log->config.cleanup_policy & CLEANUP_COMPACT) != 0,
+    };
 }
 
 static enum status nothing_to_do(void *context, struct error *error)
@@ -318,9 +399,7 @@ void partition_log_fetch_in(struct partition_log *log, const struct log_read_req
     struct segment *segment = NULL;
     struct segment_range range = {0};
     struct log_read_request bounded = *request;
-    if (bounded.upper_offset > log->end_offset) {
-        bounded.upper_offset = log->end_offset;
-    }
+    bounded.upper_offset = readable_end(log, request->upper_offset);
     enum status found = check_bounds(log, request->offset, &error);
     if (found == STATUS_OK && bounded.offset < bounded.upper_offset) {
         found = find_range(log, &bounded, false, &segment, &range, &error);
@@ -345,6 +424,13 @@ void partition_log_fetch_in(struct partition_log *log, const struct log_read_req
     log->jobs_count++;
     if (segment->indexes == NULL) {
         call_later(log, operation, load_in_worker, fetched_in, fetch);
+        return;
+    }
+    if (found == STATUS_OK &&
+        segment_file_is_resident(segment->file, range.position, (size_t)range.size)) {
+        prepare_check(fetch, &range);
+        call_later(log, operation, fetch->is_check ? check_in_worker : nothing_to_do, fetched_in,
+                   fetch);
         return;
     }
     operation->done = fetched_in;

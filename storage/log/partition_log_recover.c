@@ -431,6 +431,7 @@ static enum status settle_segment(struct recovery *recovery, struct segment *seg
     recovery->report->torn_bytes += scanned->is_zeros ? 0 : segment->size - scanned->position;
     log->size -= segment->size - scanned->position;
     segment->size = scanned->position;
+    segment_cut_verified(segment, scanned->position);
     if (segment->size == 0) {
         segment->first_timestamp_ms = -1;
     }

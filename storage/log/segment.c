@@ -17,11 +17,49 @@ struct segment *segment_create(struct log_context *context, int64_t base_offset,
     segment->context = context;
     segment->base_offset = base_offset;
     segment->size = size;
+    segment->written_from = size;
     segment->max_timestamp_ms = size == 0 ? -1 : SEGMENT_TIMESTAMP_UNKNOWN;
     segment->max_timestamp_offset = base_offset;
     segment->first_timestamp_ms = size == 0 ? -1 : SEGMENT_TIMESTAMP_UNKNOWN;
     segment->references = 1;
     return segment;
+}
+
+bool segment_is_verified(const struct segment *segment, uint64_t position, uint64_t size)
+{
+    uint64_t end = position + size;
+    end = end < segment->written_from ? end : segment->written_from;
+    if (position >= end) {
+        return true;
+    }
+    for (unsigned i = 0; i < SEGMENT_VERIFIED_MAX; i++) {
+        const struct verified_range *range = &segment->verified[i];
+        if (range->position <= position && end <= range->end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void segment_set_verified(struct segment *segment, uint64_t position, uint64_t size)
+{
+    uint64_t end = position + size;
+    for (unsigned i = 0; i < SEGMENT_VERIFIED_MAX; i++) {
+        struct verified_range *range = &segment->verified[i];
+        if (range->position < range->end && position <= range->end && range->position <= end) {
+            range->position = position < range->position ? position : range->position;
+            range->end = end > range->end ? end : range->end;
+            return;
+        }
+    }
+    segment->verified[segment->verified_next] = (struct verified_range){position, end};
+    segment->verified_next = (segment->verified_next + 1) % SEGMENT_VERIFIED_MAX;
+}
+
+/* What is cut off is written anew, by this process. */
+void segment_cut_verified(struct segment *segment, uint64_t position)
+{
+    segment->written_from = position < segment->written_from ? position : segment->written_from;
 }
 
 void segment_release(struct segment *segment)

@@ -34,10 +34,22 @@ struct segment_indexes {
     struct aborted_index aborted;
 };
 
+/* Ranges of a segment that were found whole since it was opened; readers that go on where they were
+ * extend theirs. More readers than this verify some ranges again. */
+#define SEGMENT_VERIFIED_MAX 8
+
+struct verified_range {
+    uint64_t position;
+    uint64_t end;
+};
+
 struct segment {
     struct log_context *context; /* Borrowed. */
     int64_t base_offset;
-    uint64_t size;                   /* Bytes of whole batches. */
+    uint64_t size;         /* Bytes of whole batches. */
+    uint64_t written_from; /* What lies behind it this process wrote itself. */
+    struct verified_range verified[SEGMENT_VERIFIED_MAX]; /* Of what lies before; unused: empty. */
+    unsigned verified_next;                               /* The next to be replaced. */
     int64_t max_timestamp_ms;        /* -1 when no record has one, or SEGMENT_TIMESTAMP_UNKNOWN. */
     int64_t max_timestamp_offset;    /* Last offset of the first batch that has it. */
     int64_t first_timestamp_ms;      /* Of the first batch; -1 when empty, or ..._UNKNOWN. */
@@ -55,6 +67,15 @@ struct segment {
 
 /* A segment with one reference, which knows its size and opens nothing. NULL when out of memory. */
 struct segment *segment_create(struct log_context *context, int64_t base_offset, uint64_t size);
+
+/* The range was written by this process, or found whole on the disk (range_check.h). */
+bool segment_is_verified(const struct segment *segment, uint64_t position, uint64_t size);
+
+/* Remembers a range as found whole. */
+void segment_set_verified(struct segment *segment, uint64_t position, uint64_t size);
+
+/* The segment was cut at `position`. */
+void segment_cut_verified(struct segment *segment, uint64_t position);
 
 /* Gives a reference back; the last one closes. No flush may be under way. NULL is allowed. */
 void segment_release(struct segment *segment);
