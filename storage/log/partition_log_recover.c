@@ -36,6 +36,8 @@ struct recovery {
     uint32_t snapshots_count;
     uint32_t snapshots_capacity;
     bool was_clean;
+    bool is_own;             /* There are block checksums: this server wrote the log. */
+    int32_t epoch_max;       /* The latest of the checkpoint. */
     int64_t recovery_point;  /* INT64_MAX after an orderly stop. */
     int64_t snapshot_offset; /* Producer state is known up to here. */
 
@@ -135,6 +137,8 @@ static void visit_file(void *context, const char *name)
         return;
     } else if (strcmp(suffix, LOG_SUFFIX_SEGMENT) == 0) {
         recovery->status = note_segment_file(recovery, offset, recovery->error);
+    } else if (strcmp(suffix, LOG_SUFFIX_CHECKSUMS) == 0) {
+        recovery->is_own = true;
     } else if (strcmp(suffix, LOG_SUFFIX_SNAPSHOT) == 0) {
         recovery->status = note_snapshot_file(recovery, offset, recovery->error);
     } else if (log_file_name_has_suffix(name, LOG_SUFFIX_SWAP)) {
@@ -259,6 +263,15 @@ static enum status visit_batch(void *context, const struct record_batch_header *
     struct partition_log *log = recovery->log;
     struct segment *segment = recovery->segment;
     enum status status = STATUS_OK;
+    /* The checkpoint is durable before the first batch of an epoch is written; of a log that
+     * another server wrote, that is only known of what it has flushed. */
+    if (header->partition_leader_epoch > recovery->epoch_max &&
+        (recovery->is_own || header->base_offset < recovery->recovery_point)) {
+        return error_set(error, STATUS_CORRUPT,
+                         "batch at offset %" PRId64 " has epoch %" PRId32
+                         ", the latest is %" PRId32,
+                         header->base_offset, header->partition_leader_epoch, recovery->epoch_max);
+    }
     if (recovery->is_reindexed) {
         if (segment->checksums->running_size == 0) {
             recovery->block_offset = header->base_offset;
@@ -285,6 +298,35 @@ static enum status visit_batch(void *context, const struct record_batch_header *
     return status;
 }
 
+/* The index is a hint: an entry must lead to the batch that it speaks of. */
+static enum status entry_is_right(struct recovery *recovery, const struct segment *segment,
+                                  struct offset_index_entry entry, bool *is_right,
+                                  struct error *error)
+{
+    struct partition_log *log = recovery->log;
+    uint8_t memory[RECORD_BATCH_HEADER_SIZE];
+    struct record_batch_header header;
+    struct log_path path;
+    struct file *file = NULL;
+    size_t count = 0;
+    log_path_of_offset(&path, log->directory, segment->base_offset, LOG_SUFFIX_SEGMENT);
+    enum status status = files_of(recovery)->open(files_of(recovery), path.text, 0, &file, error);
+    if (status == STATUS_OK) {
+        status =
+            files_of(recovery)->read(file, entry.position, memory, sizeof memory, &count, error);
+        file_release(file);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    enum record_batch_decision decision =
+        record_batch_header_read((struct bytes){memory, count}, &header);
+    *is_right = (decision == RECORD_BATCH_OK || decision == RECORD_BATCH_INCOMPLETE) &&
+                header.base_offset <= entry.offset &&
+                entry.offset <= record_batch_last_offset(&header);
+    return STATUS_OK;
+}
+
 /* Loads what the index files say up to `from_offset` and forgets the rest of it. *position is
  * where a batch begins at or before that offset. */
 static enum status begin_reindex(struct recovery *recovery, struct segment *segment,
@@ -299,11 +341,22 @@ static enum status begin_reindex(struct recovery *recovery, struct segment *segm
     if (status != STATUS_OK) {
         return status;
     }
-    struct offset_index_entry entry = offset_index_floor(&indexes->offsets, from_offset);
-    offset_index_cut(&indexes->offsets, (uint64_t)entry.position + 1);
-    time_index_cut(&indexes->times, entry.offset + 1);
     segment_indexes_destroy(segment->indexes);
     segment->indexes = indexes;
+    struct offset_index_entry entry = offset_index_floor(&indexes->offsets, from_offset);
+    bool is_right = true;
+    if (entry.position > 0) {
+        status = entry_is_right(recovery, segment, entry, &is_right, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!is_right) {
+        entry = (struct offset_index_entry){.offset = segment->base_offset - 1};
+        offset_index_cut(&indexes->offsets, 0);
+    }
+    offset_index_cut(&indexes->offsets, (uint64_t)entry.position + 1);
+    time_index_cut(&indexes->times, entry.offset + 1);
     struct time_index_entry last = time_index_last(&indexes->times);
     segment->max_timestamp_ms = last.timestamp_ms;
     segment->max_timestamp_offset = last.offset;
@@ -383,6 +436,9 @@ static enum status scan_segment(struct recovery *recovery, struct segment *segme
         .verify_from = recovery->snapshot_offset < recovery->recovery_point
                            ? recovery->snapshot_offset
                            : recovery->recovery_point,
+        /* Only compaction makes gaps, and never of what was appended last. */
+        .contiguous_from =
+            (log->config.cleanup_policy & CLEANUP_COMPACT) != 0 ? 0 : recovery->recovery_point + 1,
         .visit = visit_batch,
         .context = recovery,
     };
@@ -635,6 +691,9 @@ static enum status load_epochs(struct recovery *recovery, struct error *error)
     if (status == STATUS_OK) {
         status = leader_epochs_take(&log->epochs, entries, count, error);
     }
+    if (status == STATUS_OK && count > 0) {
+        recovery->epoch_max = leader_epochs_latest(&log->epochs);
+    }
     arena_clear(&arena);
     if (status == STATUS_CORRUPT || status == STATUS_LIMIT) {
         /* The batches that recovery sees have their epochs too. */
@@ -722,6 +781,7 @@ enum status log_recover(struct partition_log *log, const struct partition_log_op
         .log = log,
         .report = report,
         .was_clean = options->was_clean,
+        .epoch_max = INT32_MAX,
     };
     enum status status = list_files(&recovery, error);
     if (status == STATUS_OK) {
@@ -748,7 +808,8 @@ enum status log_rebuild_producers(struct partition_log *log, int64_t end_offset,
                                   struct error *error)
 {
     struct log_recovery_report report = {0};
-    struct recovery recovery = {.log = log, .report = &report, .recovery_point = INT64_MAX};
+    struct recovery recovery = {
+        .log = log, .report = &report, .recovery_point = INT64_MAX, .epoch_max = INT32_MAX};
     struct segment **segments = log->segments;
     uint32_t count = log->segments_count;
     uint32_t capacity = log->segments_capacity;

@@ -87,12 +87,13 @@ static uint64_t first_bad_block(const struct range_check *check, const struct wi
     return window->position + window->size;
 }
 
+/* Epochs never go down. */
 static bool follows(const struct range_check *check, const struct record_batch_header *header,
-                    int64_t expected)
+                    int64_t expected, int32_t epoch_before)
 {
     bool is_next =
         header->base_offset == expected || (check->may_have_gaps && header->base_offset > expected);
-    return is_next &&
+    return is_next && header->partition_leader_epoch >= epoch_before &&
            (check->leader_epoch < 0 || header->partition_leader_epoch == check->leader_epoch);
 }
 
@@ -102,12 +103,13 @@ static enum status check_batches(struct range_check *check, const struct window 
     uint64_t position = check->position;
     uint64_t end = check->position + check->size;
     int64_t expected = check->first_offset;
+    int32_t epoch = INT32_MIN;
     while (position < end) {
         struct bytes rest = {window->data + (position - window->position),
                              (size_t)(end - position)};
         struct record_batch_header header;
         enum record_batch_decision decision = record_batch_verify(rest, &header);
-        bool is_whole = decision == RECORD_BATCH_OK && follows(check, &header, expected) &&
+        bool is_whole = decision == RECORD_BATCH_OK && follows(check, &header, expected, epoch) &&
                         position + record_batch_size(&header) <= bad_block;
         if (!is_whole) {
             check->corrupt_offset = expected;
@@ -117,6 +119,7 @@ static enum status check_batches(struct range_check *check, const struct window 
                              check->base_offset, position, expected);
         }
         expected = record_batch_next_offset(&header);
+        epoch = header.partition_leader_epoch;
         position += record_batch_size(&header);
     }
     if (check->next_offset >= 0 && expected != check->next_offset && !check->may_have_gaps) {

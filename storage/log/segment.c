@@ -316,27 +316,43 @@ enum status batch_cursor_read(struct batch_cursor *cursor, struct record_batch_h
     return STATUS_OK;
 }
 
-/* From a position that the index gives to the first batch that ends at or above `offset`. */
+/* The batch where the index says that the search for `offset` begins. The index is a hint: where it
+ * points to no batch, or behind the one that is looked for, the entry before it is tried. */
+static enum status begin_at_index(struct batch_cursor *cursor, int64_t offset,
+                                  struct record_batch_header *header, struct error *error)
+{
+    const struct offset_index *index = &cursor->segment->indexes->offsets;
+    uint64_t position = offset_index_floor(index, offset).position;
+    for (;;) {
+        cursor->position = position;
+        enum status status = batch_cursor_read(cursor, header, error);
+        bool is_before = status == STATUS_OK && header->base_offset <= offset;
+        if (position == 0 || is_before || (status != STATUS_OK && status != STATUS_CORRUPT)) {
+            return status;
+        }
+        position = offset_index_floor_position(index, position - 1).position;
+    }
+}
+
+/* From there to the first batch that ends at or above `offset`. */
 enum status segment_locate(struct segment *segment, int64_t offset, bool may_block,
                            uint64_t *position, struct record_batch_header *header,
                            struct error *error)
 {
     struct batch_cursor cursor;
-    struct offset_index_entry entry = offset_index_floor(&segment->indexes->offsets, offset);
-    batch_cursor_init(&cursor, segment, entry.position, may_block);
-    for (;;) {
-        struct record_batch_header found;
-        enum status status = batch_cursor_read(&cursor, &found, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        if (record_batch_last_offset(&found) >= offset) {
-            *position = cursor.position;
-            *header = found;
-            return STATUS_OK;
-        }
+    struct record_batch_header found;
+    batch_cursor_init(&cursor, segment, 0, may_block);
+    enum status status = begin_at_index(&cursor, offset, &found, error);
+    while (status == STATUS_OK && record_batch_last_offset(&found) < offset) {
         cursor.position += record_batch_size(&found);
+        status = batch_cursor_read(&cursor, &found, error);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *position = cursor.position;
+    *header = found;
+    return STATUS_OK;
 }
 
 /* Moves the end of the range forward over whole batches, from a batch that the index names near

@@ -60,6 +60,13 @@ static enum status bad_batch(const struct segment_scan *scan, const char *text, 
                      scan->path, scan->position, scan->next_offset, text);
 }
 
+/* The first batch of a scan has another before it that was not seen, unless it is the file's. */
+static bool is_contiguous(const struct segment_scan *scan, const struct record_batch_header *header)
+{
+    return scan->contiguous_from > 0 && (scan->position == 0 || scan->has_begun) &&
+           record_batch_last_offset(header) >= scan->contiguous_from;
+}
+
 /* The batch at the scan's position, whole in the window. */
 static enum status next_batch(struct segment_scan *scan, struct file *file, struct window *window,
                               struct record_batch_header *header, struct error *error)
@@ -93,6 +100,9 @@ static enum status next_batch(struct segment_scan *scan, struct file *file, stru
     if (header->base_offset < scan->next_offset || header->last_offset_delta < 0) {
         return bad_batch(scan, "offsets go back", error);
     }
+    if (header->base_offset > scan->next_offset && is_contiguous(scan, header)) {
+        return bad_batch(scan, "offsets are missing", error);
+    }
     if (record_batch_last_offset(header) - scan->next_offset > INT32_MAX) {
         return bad_batch(scan, "offsets jump further than a segment reaches", error);
     }
@@ -117,6 +127,7 @@ static enum status walk(struct segment_scan *scan, struct file *file, struct win
         }
         scan->position += batch.size;
         scan->next_offset = record_batch_next_offset(&header);
+        scan->has_begun = true;
     }
     return STATUS_OK;
 }
@@ -125,6 +136,7 @@ enum status segment_scan(struct segment_scan *scan, struct error *error)
 {
     ASSERT(scan->position <= scan->size);
     scan->ends_in_zeros = false;
+    scan->has_begun = false;
     if (scan->position == scan->size) {
         return STATUS_OK;
     }

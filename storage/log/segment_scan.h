@@ -23,10 +23,13 @@ struct segment_scan {
     uint64_t size;       /* Where the file's content ends. */
     int64_t next_offset; /* No batch may begin before it. */
     int64_t verify_from; /* Checksums are verified of batches that end at or above it. */
+    /* Batches that end at or above it follow each other without gaps; 0 is as INT64_MAX. */
+    int64_t contiguous_from;
     segment_scan_fn *visit;
     void *context;
 
     /* Found: position and next_offset are behind the last whole batch. */
+    bool has_begun;     /* A whole batch was found. */
     bool ends_in_zeros; /* Behind it are only zeros, to the next block at least. */
 };
 

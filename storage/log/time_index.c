@@ -67,7 +67,10 @@ enum status time_index_add(struct time_index *index, int64_t timestamp_ms, int64
     if (timestamp_ms <= last.timestamp_ms) {
         return STATUS_OK;
     }
-    ASSERT(IMPLIES(time_index_count(index) > 0, offset > last.offset));
+    if (time_index_count(index) > 0 && offset <= last.offset) {
+        /* A damaged file can say so: what it says of later records is of no use. */
+        time_index_cut(index, offset);
+    }
 
     uint8_t *entry = index_entries_add(&index->entries);
     if (entry == NULL) {
