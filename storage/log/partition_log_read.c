@@ -54,6 +54,7 @@ static enum status rebuild_indexes(struct file_system *files, const char *direct
         .size = size,
         .next_offset = base_offset,
         .verify_from = INT64_MAX,
+        .contiguous_from = INT64_MAX,
         .visit = index_scanned_batch,
         .context = &rebuild,
     };

@@ -437,8 +437,9 @@ static enum status scan_segment(struct recovery *recovery, struct segment *segme
                            ? recovery->snapshot_offset
                            : recovery->recovery_point,
         /* Only compaction makes gaps, and never of what was appended last. */
-        .contiguous_from =
-            (log->config.cleanup_policy & CLEANUP_COMPACT) != 0 ? 0 : recovery->recovery_point + 1,
+        .contiguous_from = (log->config.cleanup_policy & CLEANUP_COMPACT) != 0
+                               ? INT64_MAX
+                               : recovery->recovery_point,
         .visit = visit_batch,
         .context = recovery,
     };
@@ -844,6 +845,7 @@ enum status log_rebuild_producers(struct partition_log *log, int64_t end_offset,
             .size = segment->size,
             .next_offset = segment->base_offset,
             .verify_from = INT64_MAX,
+            .contiguous_from = INT64_MAX,
             .visit = visit_batch,
             .context = &recovery,
         };

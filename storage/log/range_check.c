@@ -7,6 +7,10 @@
 #include "storage/log/block_checksums.h"
 #include "storage/log/log_file_name.h"
 
+/* What the CRC of a batch does not cover: a bad block only says more than the CRC of a batch that
+ * begins in it or behind it. */
+#define UNCOVERED_SIZE RECORD_BATCH_ATTRIBUTES_AT
+
 /* The range and the blocks it lies in. */
 struct window {
     uint64_t position; /* A multiple of the block size. */
@@ -110,7 +114,7 @@ static enum status check_batches(struct range_check *check, const struct window 
         struct record_batch_header header;
         enum record_batch_decision decision = record_batch_verify(rest, &header);
         bool is_whole = decision == RECORD_BATCH_OK && follows(check, &header, expected, epoch) &&
-                        position + record_batch_size(&header) <= bad_block;
+                        position + UNCOVERED_SIZE <= bad_block;
         if (!is_whole) {
             check->corrupt_offset = expected;
             return error_set(error, STATUS_CORRUPT,

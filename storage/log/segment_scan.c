@@ -63,7 +63,7 @@ static enum status bad_batch(const struct segment_scan *scan, const char *text, 
 /* The first batch of a scan has another before it that was not seen, unless it is the file's. */
 static bool is_contiguous(const struct segment_scan *scan, const struct record_batch_header *header)
 {
-    return scan->contiguous_from > 0 && (scan->position == 0 || scan->has_begun) &&
+    return (scan->position == 0 || scan->has_begun) &&
            record_batch_last_offset(header) >= scan->contiguous_from;
 }
 

@@ -19,12 +19,11 @@ struct segment_scan {
     /* Given: */
     struct file_system *files;
     const char *path;
-    uint64_t position;   /* Of the first batch. */
-    uint64_t size;       /* Where the file's content ends. */
-    int64_t next_offset; /* No batch may begin before it. */
-    int64_t verify_from; /* Checksums are verified of batches that end at or above it. */
-    /* Batches that end at or above it follow each other without gaps; 0 is as INT64_MAX. */
-    int64_t contiguous_from;
+    uint64_t position;       /* Of the first batch. */
+    uint64_t size;           /* Where the file's content ends. */
+    int64_t next_offset;     /* No batch may begin before it. */
+    int64_t verify_from;     /* Checksums are verified of batches that end at or above it. */
+    int64_t contiguous_from; /* Batches that end at or above it have no gaps before them. */
     segment_scan_fn *visit;
     void *context;
 

@@ -214,6 +214,7 @@ static enum status verify_batches(struct verifier *verifier, struct error *error
         .size = verifier->file_size,
         .next_offset = verifier->base_offset,
         .verify_from = 0,
+        .contiguous_from = INT64_MAX,
         .visit = verify_batch,
         .context = verifier,
     };
