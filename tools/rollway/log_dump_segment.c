@@ -182,6 +182,7 @@ static enum status scan(struct segment_dump *segment, const char *path, int64_t 
         .size = file_status.size,
         .next_offset = base_offset,
         .verify_from = INT64_MAX,
+        .contiguous_from = INT64_MAX,
         .visit = dump_batch,
         .context = segment,
     };

@@ -125,6 +125,38 @@ Test(segment_scan, checksums_count_only_from_where_they_are_asked_for)
     cr_expect_eq(scan.next_offset, 2);
 }
 
+static enum status scan_contiguous(int64_t from)
+{
+    struct segment_scan scan = {.files = simulated_disk_files(disk),
+                                .path = PATH,
+                                .size = size,
+                                .contiguous_from = from,
+                                .visit = visit};
+    return segment_scan(&scan, &error);
+}
+
+Test(segment_scan, gaps_are_damage_only_from_where_there_cannot_be_any)
+{
+    add(0, 10);
+    add(5, 10);
+    add(6, 10);
+    struct segment_scan scan;
+    cr_expect_eq(scan_it(&scan), STATUS_CORRUPT);
+    cr_expect_not_null(strstr(error.text, "offsets are missing"));
+    cr_expect_eq(scan_contiguous(5), STATUS_CORRUPT);
+    cr_expect_eq(scan_contiguous(6), STATUS_OK, "%s", error.text);
+}
+
+Test(segment_scan, an_offset_that_no_segment_reaches_is_damage)
+{
+    add(0, 10);
+    add((int64_t)INT32_MAX + 2, 10);
+    struct segment_scan scan;
+    cr_assert_eq(scan_it(&scan), STATUS_CORRUPT);
+    cr_expect_eq(scan_contiguous(INT64_MAX), STATUS_CORRUPT);
+    cr_expect_not_null(strstr(error.text, "offsets jump"));
+}
+
 Test(segment_scan, the_visitor_may_end_it)
 {
     add(0, 10);

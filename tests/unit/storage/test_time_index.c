@@ -28,6 +28,16 @@ Test(time_index, only_a_larger_timestamp_is_added)
     cr_expect_eq(time_index_last(&times).offset, 120);
 }
 
+Test(time_index, an_entry_that_speaks_of_a_later_record_than_there_is_gives_way)
+{
+    cr_assert_eq(time_index_add(&times, 7000, 120, &error), STATUS_OK);
+    cr_expect_eq(time_index_count(&times), 2);
+    cr_expect_eq(time_index_last(&times).timestamp_ms, 7000);
+    cr_assert_eq(time_index_add(&times, 8000, 105, &error), STATUS_OK);
+    cr_expect_eq(time_index_count(&times), 1);
+    cr_expect_eq(time_index_last(&times).offset, 105);
+}
+
 Test(time_index, floor_finds_from_where_to_search)
 {
     cr_expect_eq(time_index_floor(&times, 4999).offset, 100);
