@@ -13,7 +13,9 @@ rm -rf "$reports"
 mkdir -p "$reports"
 reports=$(cd "$reports" && pwd)
 log=$reports/log
-export ASAN_OPTIONS="abort_on_error=1:detect_stack_use_after_return=1:log_path=$reports/asan:${ASAN_OPTIONS:-}"
+# With exitcode=0 a leak is only reported; errors abort all the same.
+ASAN_OPTIONS="exitcode=0:abort_on_error=1:log_path=$reports/asan:${ASAN_OPTIONS:-}"
+export ASAN_OPTIONS="detect_stack_use_after_return=1:$ASAN_OPTIONS"
 export UBSAN_OPTIONS="abort_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
 export TSAN_OPTIONS="halt_on_error=1:abort_on_error=1:log_path=$reports/tsan:${TSAN_OPTIONS:-}"
 
