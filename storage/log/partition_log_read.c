@@ -342,6 +342,9 @@ static void prepare_check(struct fetch_in *fetch, const struct segment_range *ra
     bool is_whole = end <= segment->written_from;
     int32_t first_epoch = partition_log_epoch_at(log, range->first_offset);
     int32_t last_epoch = partition_log_epoch_at(log, range->next_offset - 1);
+    if (last_epoch < 0) {
+        last_epoch = leader_epochs_latest(&log->epochs);
+    }
     fetch->is_check = true;
     fetch->check = (struct range_check){
         .files = log->context->segment_files.files,
@@ -352,7 +355,8 @@ static void prepare_check(struct fetch_in *fetch, const struct segment_range *ra
         .size = (is_whole ? end : segment->written_from) - range->position,
         .first_offset = range->first_offset,
         .next_offset = is_whole ? range->next_offset : -1,
-        .leader_epoch = first_epoch == last_epoch ? first_epoch : -1,
+        .leader_epoch_min = first_epoch,
+        .leader_epoch_max = last_epoch >= 0 ? last_epoch : INT32_MAX,
         .may_have_gaps = (log->config.cleanup_policy & CLEANUP_COMPACT) != 0,
     };
 }

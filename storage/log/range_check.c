@@ -98,7 +98,7 @@ static bool follows(const struct range_check *check, const struct record_batch_h
     bool is_next =
         header->base_offset == expected || (check->may_have_gaps && header->base_offset > expected);
     return is_next && header->partition_leader_epoch >= epoch_before &&
-           (check->leader_epoch < 0 || header->partition_leader_epoch == check->leader_epoch);
+           header->partition_leader_epoch <= check->leader_epoch_max;
 }
 
 static enum status check_batches(struct range_check *check, const struct window *window,
@@ -107,7 +107,7 @@ static enum status check_batches(struct range_check *check, const struct window 
     uint64_t position = check->position;
     uint64_t end = check->position + check->size;
     int64_t expected = check->first_offset;
-    int32_t epoch = INT32_MIN;
+    int32_t epoch = check->leader_epoch_min;
     while (position < end) {
         struct bytes rest = {window->data + (position - window->position),
                              (size_t)(end - position)};

@@ -25,9 +25,10 @@ struct range_check {
     uint64_t position; /* Of the first batch. */
     uint64_t size;     /* Whole batches. */
     int64_t first_offset;
-    int64_t next_offset;  /* Behind the last batch; -1: not known. */
-    int32_t leader_epoch; /* Of all batches, as the epoch checkpoint has it; -1: not known. */
-    bool may_have_gaps;   /* Compaction leaves some. */
+    int64_t next_offset;      /* Behind the last batch; -1: not known. */
+    int32_t leader_epoch_min; /* Of the first batch, as the epoch checkpoint has it; -1: unknown. */
+    int32_t leader_epoch_max; /* Of the last; INT32_MAX: unknown. */
+    bool may_have_gaps;       /* Compaction leaves some. */
 
     /* Found, with STATUS_CORRUPT: where the damage begins; batches before it are whole. */
     int64_t corrupt_offset;

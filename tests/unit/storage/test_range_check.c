@@ -69,7 +69,7 @@ Test(range_check, a_leader_epoch_that_was_changed_is_noticed)
 
 Test(range_check, a_missing_segment_is_said)
 {
-    struct range_check check = {.next_offset = -1, .leader_epoch = -1, .size = 100};
+    struct range_check check = {.next_offset = -1, .leader_epoch_min = -1, .size = 100};
     log_fixture_init(&fixture, 1);
     check.files = fixture.context.segment_files.files;
     check.directory = "/data/none-0";
